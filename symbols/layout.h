@@ -1,0 +1,113 @@
+// Every struct fact that a decoder needs, for one build of CPython.
+//
+// A fact is an offset or a size in bytes ("PyDictObject.ma_keys", "sizeof.PyDictObject"), as the
+// build's DWARF or headers have it. The names are CPython's; symbols/layouts/facts.txt lists those
+// that some decoder asks for and is the source of enum Fact; symbols/layouts/<minor><flavour>.tsv
+// has one build's values. A fact that a build lacks is absent: has() is false and its decoder off.
+// No other place knows a version number; where builds differ in kind and not in number there is a
+// dialect.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "symbols/facts.gen.h"  // enum class Fact : std::uint16_t { ..., count }; generated
+
+namespace heapglass {
+
+// How instances keep attributes outside a slot (Objects/object.c, _PyObject_GetDictPtr).
+enum class ManagedDict : std::uint8_t {
+  none,          // up to 3.10: tp_dictoffset says where the dict pointer is
+  pair,          // 3.11: dict* at -24, values* at -32, one of them set
+  tagged,        // 3.12: one word at -24, bit 0 set means values
+  inline_values  // 3.13+: dict* at -24 and, by type flag, values behind the body
+};
+// How ob_refcnt is to be read (Include/object.h).
+enum class Refcount : std::uint8_t {
+  signed64,  // up to 3.11: no immortal objects
+  low32,     // 3.12, 3.13: the low 32 bits; immortal when negative as int32
+  overflow   // 3.14+: the low 32 bits; immortal from 1 << 31
+};
+// Where static builtin types keep tp_dict and tp_subclasses.
+enum class StaticTypes : std::uint8_t {
+  own,             // in the type object, up to 3.11
+  per_interpreter  // 3.12+: interp.types.builtins, index in tp_subclasses
+};
+// What an interpreter frame's locals hold.
+enum class StackRefs : std::uint8_t { pointer, tagged };
+// Whose collector's header sys.getsizeof adds (Python/sysmodule.c, _PySys_GetSizeOf).
+enum class HeaderSize : std::uint8_t {
+  by_object,  // of objects that have one
+  by_type     // 3.11, 3.12: of types with Py_TPFLAGS_HAVE_GC, static types without a header too
+};
+// What int.__sizeof__ counts for 0 (Objects/longobject.c).
+enum class IntSize : std::uint8_t {
+  digits,        // up to 3.10: none
+  at_least_one   // 3.11+: the digit that is always allocated
+};
+struct Dialects {
+  ManagedDict managed_dict = ManagedDict::none;
+  Refcount refcount = Refcount::signed64;
+  StaticTypes static_types = StaticTypes::own;
+  StackRefs stack_refs = StackRefs::pointer;
+  HeaderSize header_size = HeaderSize::by_object;
+  IntSize int_size = IntSize::digits;
+};
+
+// Where a fact's value came from, for `doctor`.
+enum class FactSource : std::uint8_t { absent, file, debug_offsets, dwarf, probe };
+
+class Layout {
+ public:
+  // "3.12", "3.13t", "3.11d": minor version and flavour.
+  std::string name;
+  // The build that the file was extracted from, for people: "3.12.1 shared, x86-64".
+  std::string origin;
+  // The target's micro version, for what changed inside a minor one (since.* facts); -1: unknown,
+  // taken for the latest.
+  int micro = -1;
+  Dialects dialects;
+  // Names of collectable C types whose tp_traverse does not visit their heap type, as measured on
+  // the build: `hides_type.<module.qualname>` lines.
+  std::vector<std::string> hiding_types;
+
+  bool hides_type(std::string_view type) const {
+    return std::find(hiding_types.begin(), hiding_types.end(), type) != hiding_types.end();
+  }
+  bool has(Fact fact) const { return values_[index(fact)] != kAbsent; }
+  // Undefined as an offset where !has(fact); callers switch their decoder off first.
+  std::int32_t operator[](Fact fact) const { return values_[index(fact)]; }
+  FactSource source(Fact fact) const { return sources_[index(fact)]; }
+  void set(Fact fact, std::int32_t value, FactSource source) {
+    values_[index(fact)] = value;
+    sources_[index(fact)] = source;
+  }
+  void remove(Fact fact) { set(fact, kAbsent, FactSource::absent); }
+
+ private:
+  static constexpr std::int32_t kAbsent = std::numeric_limits<std::int32_t>::min();
+  static std::size_t index(Fact fact) { return static_cast<std::size_t>(fact); }
+  std::vector<std::int32_t> values_ =
+      std::vector<std::int32_t>(static_cast<std::size_t>(Fact::count), kAbsent);
+  std::vector<FactSource> sources_ =
+      std::vector<FactSource>(static_cast<std::size_t>(Fact::count), FactSource::absent);
+};
+
+// "PyDictObject.ma_keys" for Fact::PyDictObject_ma_keys.
+std::string_view fact_name(Fact fact);
+
+// Names of the layouts that are compiled in, sorted: {"3.11", "3.12"}.
+std::vector<std::string> layout_names();
+
+// The compiled-in layout of that name; throws Failure(not_cpython) naming those that there are.
+Layout load_layout(std::string_view name);
+
+// One layout file's text. Throws Failure(not_cpython) naming the line for anything that is not
+// `fact<TAB>value` with a known fact; facts that no decoder names are not tolerated either.
+Layout parse_layout(std::string_view name, std::string_view text);
+
+}  // namespace heapglass
