@@ -1,0 +1,73 @@
+// Sums per type object first (dense, one pass over the objects), then types of one name together.
+#include "inspector/analysis/histogram.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "inspector/analysis/glob.h"
+
+namespace heapglass {
+namespace {
+
+void add(HistogramRow& to, const HistogramRow& row) {
+  to.count += row.count;
+  to.bytes += row.bytes;
+  to.footprint += row.footprint;
+  to.tracked += row.tracked;
+  to.distinct_types += row.distinct_types;
+}
+
+std::vector<HistogramRow> sums_by_type(const HeapGraph& graph, bool tracked_only) {
+  std::vector<HistogramRow> sums(graph.types.size());
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    const bool tracked = (graph.flags[i] & HeapGraph::kTracked) != 0;
+    if (tracked_only && !tracked) continue;
+    HistogramRow& sum = sums[index(graph.type[i])];
+    ++sum.count;
+    sum.bytes += graph.bytes[i];
+    sum.footprint += graph.footprint[i];
+    sum.tracked += tracked ? 1 : 0;
+    sum.distinct_types = 1;
+  }
+  return sums;
+}
+
+std::uint64_t key(const HistogramRow& row, HistogramSort sort) {
+  switch (sort) {
+    case HistogramSort::bytes:
+      return row.bytes;
+    case HistogramSort::footprint:
+      return row.footprint;
+    case HistogramSort::count:
+      return row.count;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Histogram histogram(const HeapGraph& graph, const HistogramOptions& options) {
+  const std::vector<HistogramRow> sums = sums_by_type(graph, options.tracked_only);
+  Histogram result;
+  std::unordered_map<std::string_view, std::size_t> row_of;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const TypeRecord& type = graph.types[i];
+    if (sums[i].count == 0) continue;
+    if (!options.type_pattern.empty() && !glob_match(options.type_pattern, type.name)) continue;
+    const std::string& name = options.by == HistogramBy::module ? type.module : type.name;
+    const auto [at, is_new] = row_of.try_emplace(name, result.rows.size());
+    if (is_new) result.rows.emplace_back().name = name;
+    add(result.rows[at->second], sums[i]);
+    add(result.total, sums[i]);
+  }
+  std::sort(result.rows.begin(), result.rows.end(),
+            [&](const HistogramRow& a, const HistogramRow& b) {
+              const std::uint64_t key_a = key(a, options.sort);
+              const std::uint64_t key_b = key(b, options.sort);
+              return key_a != key_b ? key_a > key_b : a.name < b.name;
+            });
+  return result;
+}
+
+}  // namespace heapglass

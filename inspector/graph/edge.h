@@ -1,0 +1,35 @@
+// The name of a reference in 32 bits: its kind, what sort of label it has, and an index.
+#pragma once
+
+#include <cstdint>
+
+#include "inspector/graph/heap_graph.h"
+
+namespace heapglass {
+
+enum class LabelKind : std::uint8_t {
+  field,      // a C field or slot by its Python name: index into HeapGraph::names (".__globals__")
+  item,       // [i]: index is i, saturated
+  key,        // a key of a dict or a member of a set
+  value,      // a dict's value: its key is the target of the reference before this one
+  attribute,  // an instance attribute without a __dict__: index into HeapGraph::names (".name")
+  local,      // of a frame: index into HeapGraph::names
+  unnamed
+};
+
+// kind: 2 bits, label: 3 bits, index: 27 bits.
+constexpr std::uint32_t kEdgeIndexMax = (std::uint32_t{1} << 27) - 1;
+
+constexpr std::uint32_t edge_code(ReferenceKind kind, LabelKind label, std::uint64_t index) {
+  const auto cut = static_cast<std::uint32_t>(index < kEdgeIndexMax ? index : kEdgeIndexMax);
+  return static_cast<std::uint32_t>(kind) << 30 | static_cast<std::uint32_t>(label) << 27 | cut;
+}
+constexpr ReferenceKind edge_kind(std::uint32_t edge) {
+  return static_cast<ReferenceKind>(edge >> 30);
+}
+constexpr LabelKind edge_label(std::uint32_t edge) {
+  return static_cast<LabelKind>(edge >> 27 & 7);
+}
+constexpr std::uint32_t edge_index(std::uint32_t edge) { return edge & kEdgeIndexMax; }
+
+}  // namespace heapglass

@@ -1,0 +1,164 @@
+#include "inspector/inspect.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "inspector/open_target.h"
+#include "inspector/python/pymalloc.h"
+#include "inspector/python/runtime.h"
+#include "inspector/target/copy.h"
+#include "inspector/target/self.h"
+#include "inspector/walk.h"
+
+namespace heapglass {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kMostStops = 4;  // before a view of a running collector is accepted
+
+Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types,
+                      Acquisition* acquisition) {
+  Decoders decoders{target.layout, mirror, types, acquisition, {}};
+  for (const InterpreterState& state : target.runtime.interpreters) {
+    if (state.static_type_states.size() != 0) {
+      decoders.static_type_states.push_back(state.static_type_states);
+    }
+  }
+  return decoders;
+}
+
+// The walk whose result is thrown away: it only touches pages.
+void touch_heap(const OpenTarget& target, Mirror& mirror, const Run& run) {
+  TypeTable types(target.layout, mirror, target.runtime.type_type, target.runtime.subtype_traverse);
+  const Decoders decoders = decoders_for(target, mirror, types, nullptr);
+  const WalkOptions options{.collector_only = false, .references = false};
+  const ObjectSet objects = discover(target.runtime, decoders, options, run);
+  // Sizes look at tables that references do not: the blocks behind a str, an empty dict's keys.
+  build_graph(objects, decoders, options, run);
+}
+
+// While the collector works, objects are in no list: wait for its end, without a stop.
+void wait_for_collector(const OpenTarget& target, Memory& memory) {
+  const auto until = std::chrono::steady_clock::now() + 2s;
+  while (collector_running(target.runtime, target.layout, memory) &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
+void check_budgets(const OpenTarget& target, const PageChoice& choice,
+                   std::chrono::nanoseconds estimate, const Run& run) {
+  const std::uint64_t needed = memory_needed(choice);
+  const std::uint64_t budget = memory_budget(run);
+  const auto mb = [](std::uint64_t bytes) { return std::to_string((bytes >> 20) + 1) + "M"; };
+  const pid_t pid = target.process.pid();
+  if (needed > budget) {
+    throw Failure(Exit::incomplete,
+                  "reading process " + std::to_string(pid) + " needs about " + mb(needed) +
+                      " of memory here and may use " + mb(budget) +
+                      (shares_cgroup(pid) ? ", which counts against the target's own limit" : ""),
+                  run.max_memory != 0 ? "--max-memory " + mb(needed)
+                                      : "run heapglass on the host, or with --max-memory " + mb(needed) +
+                                            " if that much is really free");
+  }
+  if (estimate > run.max_pause) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(estimate).count();
+    throw Failure(Exit::incomplete,
+                  "the target would be stopped for about " + std::to_string(ms) +
+                      " ms, longer than --max-pause allows; nothing was stopped",
+                  "--max-pause " + std::to_string(ms * 3 / 2 + 10) + "ms");
+  }
+}
+
+// Counts of our own references above an object's own count: some decoder reads what is not there.
+void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const Layout& layout) {
+  constexpr std::uint64_t kOneIn = 100'000;
+  if (acquisition.negative_counts <= graph.size() / kOneIn + 1) return;
+  throw Failure(Exit::not_cpython,
+                "layout " + layout.name + " does not fit this build: " +
+                    std::to_string(acquisition.negative_counts) + " of " +
+                    std::to_string(graph.size()) + " objects have more references than their count",
+                "heapglass doctor -v PID, and report its output");
+}
+
+}  // namespace
+
+std::uint64_t memory_needed(const PageChoice& choice) {
+  // The copy, and for a heap of small objects about as much again for the graph.
+  constexpr std::uint64_t kBase = 64 << 20;
+  return choice.bytes_copied * 2 + kBase;
+}
+
+std::uint64_t memory_budget(const Run& run) {
+  return run.max_memory != 0 ? run.max_memory : free_memory_here() / 2;
+}
+
+Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
+  offer_ourselves_to_the_oom_killer();
+  OpenTarget target = open_target(pid);
+  ProcessMemory live(pid);
+
+  const std::vector<Mapping> maps = read_maps(pid);
+  const std::vector<Arena> arenas = find_arenas(target.interpreter, target.runtime, target.layout, live);
+  std::vector<AddressRange> arena_ranges;
+  for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
+  run.report("choosing pages", -1);
+  PageChoice choice = choose_pages(pid, maps, arena_ranges,
+                                   [&](Mirror& mirror) { touch_heap(target, mirror, run); });
+
+  for (int stop = 1;; ++stop) {
+    const std::vector<Mapping> current = read_maps(pid);
+    const auto estimate = estimate_pause(pid, choice, target.process.facts().threads);
+    check_budgets(target, choice, estimate, run);
+    wait_for_collector(target, live);
+    target.process.require_alive();
+
+    Inspection result;
+    Acquisition& acquisition = result.acquisition;
+    PausedCopy copy = copy_paused(pid, current, choice, run);
+    acquisition.mode = Mode::pause;
+    acquisition.taken_at = std::chrono::system_clock::now();
+    acquisition.pause_ms = std::chrono::duration<double, std::milli>(copy.stop.pause).count();
+    acquisition.estimated_pause_ms = std::chrono::duration<double, std::milli>(estimate).count();
+    acquisition.threads = copy.stop.threads;
+    acquisition.on_cpu_threads = copy.stop.on_cpu_threads;
+    acquisition.bytes_read = copy.bytes;
+    acquisition.bytes_left_out = choice.bytes_left_out;
+    acquisition.gc_running = collector_running(target.runtime, target.layout, copy.mirror);
+    if (acquisition.gc_running && stop < kMostStops) continue;
+
+    // What the lists of interpreters and of arenas are in the moment of the copy.
+    const Runtime runtime = read_runtime(target.interpreter, target.layout, copy.mirror);
+    OpenTarget& view = target;
+    if (!runtime.interpreters.empty()) view.runtime.interpreters = runtime.interpreters;
+    TypeTable types(target.layout, copy.mirror, target.runtime.type_type,
+                    target.runtime.subtype_traverse);
+    const Decoders decoders = decoders_for(target, copy.mirror, types, &acquisition);
+    const WalkOptions walk{options.collector_only, options.references};
+    const ObjectSet objects = discover(target.runtime, decoders, walk, run);
+    acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
+    if (acquisition.missed != 0 && !choice.left_out.empty() && stop < kMostStops) {
+      choice = all_pages(pid, read_maps(pid));
+      continue;
+    }
+    result.graph = build_graph(objects, decoders, walk, run);
+    acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
+    if (acquisition.missed != 0) {
+      throw Failure(Exit::incomplete, std::to_string(acquisition.missed) +
+                                          " objects stand in pages that were not copied",
+                    "run it again: the heap grew faster than it was read");
+    }
+    if (!options.collector_only) check_counts(acquisition, result.graph, target.layout);
+    const std::vector<Arena> arenas_then =
+        find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
+    result.pools = count_pools(arenas_then.empty() ? arenas : arenas_then, target.layout, copy.mirror);
+    result.process = target.process.facts();
+    result.target = target_facts(target);
+    return result;
+  }
+}
+
+}  // namespace heapglass

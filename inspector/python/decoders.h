@@ -1,0 +1,75 @@
+// What every decoder is handed: the build's facts, the mirrored bytes, the types, and where to count
+// what is wrong with an object.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "inspector/acquisition.h"
+#include "inspector/python/type_table.h"
+#include "inspector/target/mirror.h"
+#include "symbols/layout.h"
+
+namespace heapglass {
+
+struct Decoders {
+  const Layout& layout;
+  Mirror& mirror;
+  TypeTable& types;
+  // Null on a second look at the same objects, so that nothing is counted twice.
+  Acquisition* acquisition = nullptr;
+  // Per interpreter, where static builtin types keep their tp_dict (StaticTypes::per_interpreter):
+  // interp.types.builtins, from its first entry to its end.
+  std::vector<AddressRange> static_type_states;
+
+  void fault(Fault fault) const {
+    if (acquisition != nullptr) acquisition->count(fault);
+  }
+  // Why bytes are not there: left out by our choice of pages, or not the target's.
+  void unreadable(Address address) const {
+    const Mirror::Segment* segment = mirror.find(address);
+    fault(segment != nullptr && segment->data == nullptr ? Fault::left_out : Fault::unreadable);
+  }
+};
+
+// An object whose head could be read and whose type is one; `body` has tp_basicsize bytes.
+struct Object {
+  Address address = 0;
+  const std::byte* body = nullptr;
+  const TypeInfo* type = nullptr;
+
+  // ob_size as it stands: hostile until clamped.
+  std::int64_t ob_size(const Layout& layout) const {
+    return load_ssize_at(layout[Fact::PyVarObject_ob_size]);
+  }
+  std::int64_t load_ssize_at(std::int64_t offset) const {
+    std::int64_t value;
+    __builtin_memcpy(&value, body + offset, sizeof value);
+    return value;
+  }
+};
+
+// The object at `address`; counts the fault where there is none.
+std::optional<Object> open_object(Address address, const Decoders& decoders);
+
+// ob_refcnt, by dialect; and whether it is immortal.
+struct RefcountValue {
+  std::int64_t count = 0;
+  bool immortal = false;
+};
+RefcountValue refcount_of(const std::byte* body, const Layout& layout);
+
+// Whether a collector's header stands before this object: of a collectable type, and for types
+// themselves only heap types have one (type_is_gc).
+inline bool has_gc_head(const Object& object, const Layout& layout) {
+  if (!object.type->has_gc) return false;
+  if (!object.type->is_type) return true;
+  std::uint64_t flags;
+  __builtin_memcpy(&flags, object.body + layout[Fact::PyTypeObject_tp_flags], sizeof flags);
+  return flags & TypeTable::kHeapType;
+}
+
+// Whether it stands in one of the collector's lists: _gc_next is set.
+bool is_tracked(const Object& object, const Decoders& decoders);
+
+}  // namespace heapglass

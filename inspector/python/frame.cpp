@@ -1,0 +1,58 @@
+#include "inspector/python/frame.h"
+
+#include <algorithm>
+
+#include "inspector/python/bytes.h"
+#include "inspector/python/visit.h"
+
+namespace heapglass {
+
+std::uint64_t frame_slots(Address code, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  const std::byte* body =
+      decoders.mirror.at(code, static_cast<std::size_t>(layout[Fact::sizeof_PyCodeObject]));
+  if (body == nullptr) return 0;
+  const auto locals = load<std::int32_t>(body, layout[Fact::PyCodeObject_co_nlocalsplus]);
+  const auto stack = load<std::int32_t>(body, layout[Fact::PyCodeObject_co_stacksize]);
+  return static_cast<std::uint64_t>(std::max(locals, 0)) +
+         static_cast<std::uint64_t>(std::max(stack, 0));
+}
+
+void visit_interpreter_frame(Address frame, const Decoders& decoders, Sink& sink) {
+  const Layout& layout = decoders.layout;
+  const auto head_size = static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]);
+  const std::byte* head = decoders.mirror.at(frame, head_size);
+  if (head == nullptr) return decoders.unreadable(frame);
+  const auto shown = [&](Fact fact, FixedName name) {
+    sink.add(load_pointer(head, layout[fact]), ReferenceKind::collector, name);
+  };
+  shown(Fact::_PyInterpreterFrame_frame_obj, FixedName::frame);
+  shown(Fact::_PyInterpreterFrame_f_locals, FixedName::locals);
+  shown(Fact::_PyInterpreterFrame_f_funcobj, FixedName::func);
+  shown(Fact::_PyInterpreterFrame_f_executable, FixedName::code);
+  const auto top = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_stacktop]);
+  if (top <= 0) return;
+  const auto count = static_cast<std::uint64_t>(top);
+  const Address code = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+  if (count > frame_slots(code, decoders)) return decoders.fault(Fault::absurd_size);
+  const std::byte* locals = decoders.mirror.at(frame + head_size, count * sizeof(Address));
+  if (locals == nullptr) return decoders.unreadable(frame);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    sink.add(load_pointer(locals, static_cast<std::int64_t>(i * sizeof(Address))),
+             ReferenceKind::collector, LabelKind::local, i);
+  }
+}
+
+void visit_frame(const Object& object, const Decoders& decoders, Sink& sink) {
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyFrameObject_f_frame)) return;
+  const Address frame = load_pointer(object.body, layout[Fact::PyFrameObject_f_frame]);
+  const std::byte* head = decoders.mirror.at(
+      frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]));
+  if (head == nullptr) return decoders.unreadable(frame);
+  const auto owner =
+      static_cast<FrameOwner>(load<std::int8_t>(head, layout[Fact::_PyInterpreterFrame_owner]));
+  if (owner == FrameOwner::frame_object) visit_interpreter_frame(frame, decoders, sink);
+}
+
+}  // namespace heapglass

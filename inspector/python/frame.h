@@ -1,0 +1,20 @@
+// Interpreter frames (_PyInterpreterFrame, 3.11+; Python/frame.c): in a thread's data stack, in a
+// generator, or in the frame object that outlived them.
+#pragma once
+
+#include "inspector/python/decoders.h"
+#include "inspector/python/reference.h"
+
+namespace heapglass {
+
+// Include/internal/pycore_frame.h, enum _frameowner.
+enum class FrameOwner : std::int8_t { thread = 0, generator = 1, frame_object = 2 };
+
+// What _PyFrame_Traverse shows of the frame at `frame`: its frame object, f_locals, function, code,
+// locals and the used part of the value stack. Nothing while it runs (stacktop is -1 then).
+void visit_interpreter_frame(Address frame, const Decoders& decoders, Sink& sink);
+
+// co_nlocalsplus + co_stacksize of the frame's code: the pointers behind localsplus; 0 if unreadable.
+std::uint64_t frame_slots(Address code, const Decoders& decoders);
+
+}  // namespace heapglass

@@ -1,0 +1,33 @@
+// Modules (Objects/moduleobject.c): the dict is a row's field; the C state behind md_state is known
+// to the module's own code only, so its words are read conservatively.
+#include <algorithm>
+
+#include "inspector/python/bytes.h"
+#include "inspector/python/visit.h"
+
+namespace heapglass {
+
+void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
+  constexpr std::int64_t kMostStateBytes = 1 << 16;
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyModuleObject_md_def)) return;
+  const Address state = load_pointer(object.body, layout[Fact::PyModuleObject_md_state]);
+  const Address def = load_pointer(object.body, layout[Fact::PyModuleObject_md_def]);
+  if (state == 0 || def == 0) return;
+  const std::byte* definition =
+      decoders.mirror.at(def, static_cast<std::size_t>(layout[Fact::sizeof_PyModuleDef]));
+  if (definition == nullptr) return decoders.unreadable(def);
+  const std::int64_t size = std::min(load_ssize(definition, layout[Fact::PyModuleDef_m_size]),
+                                     kMostStateBytes);
+  if (size <= 0) return;
+  const std::byte* words = decoders.mirror.at(state, static_cast<std::size_t>(size));
+  if (words == nullptr) return decoders.unreadable(state);
+  for (std::int64_t at = 0; at + 8 <= size; at += 8) {
+    const Address word = load_pointer(words, at);
+    if (looks_like_object(word, decoders)) {
+      sink.add(word, ReferenceKind::inferred, FixedName::module_state);
+    }
+  }
+}
+
+}  // namespace heapglass

@@ -1,0 +1,42 @@
+// Texts of edge labels, each once: ".__globals__", ".total". The index is what an edge carries.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace heapglass {
+
+// Labels that code, not a row, gives; the index is the position.
+enum class FixedName : std::uint32_t {
+  class_, dict, mro, bases, base, cache, module, name, qualname, slots, subclasses, module_state,
+  code, func, frame, locals, back, trace, exception, free_list,
+  tzinfo, text, tail, attrib, callback, element, count
+};
+inline constexpr std::string_view kFixedNames[] = {
+    ".__class__", ".__dict__", ".__mro__", ".__bases__", ".__base__", "<cache>", ".__module__",
+    ".__name__", ".__qualname__", ".__slots__", "<subclasses>", "<module state>",
+    ".f_code", "<function>", "<frame>", ".f_locals", ".f_back", ".f_trace", "<exception>",
+    "<free list>", ".tzinfo", ".text", ".tail", ".attrib", "<callback>", "<element>"};
+static_assert(std::size(kFixedNames) == static_cast<std::size_t>(FixedName::count));
+
+class Names {
+ public:
+  std::uint32_t intern(std::string_view text) {
+    const auto [at, fresh] =
+        index_.try_emplace(std::string(text), static_cast<std::uint32_t>(texts_.size()));
+    if (fresh) texts_.emplace_back(text);
+    return at->second;
+  }
+  const std::string& operator[](std::uint32_t index) const { return texts_[index]; }
+  const std::vector<std::string>& texts() const { return texts_; }
+
+ private:
+  std::unordered_map<std::string, std::uint32_t> index_;
+  std::vector<std::string> texts_;
+};
+
+}  // namespace heapglass

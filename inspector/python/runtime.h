@@ -1,0 +1,35 @@
+// From _PyRuntime to the interpreters and their collectors (Include/internal/pycore_runtime.h,
+// pycore_interp.h, pycore_gc.h). Small reads, so it works on a running target and on a copy alike.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "symbols/interpreter.h"
+#include "symbols/layout.h"
+#include "symbols/memory.h"
+
+namespace heapglass {
+
+struct InterpreterState {
+  Address address = 0;
+  std::int64_t id = 0;
+  Address gc = 0;                    // _gc_runtime_state
+  std::vector<Address> list_heads;   // of the generations, young to old, and the permanent one
+  AddressRange static_type_states;   // interp.types.builtins; empty where types have their own
+};
+
+struct Runtime {
+  Address type_type = 0;         // PyType_Type
+  Address subtype_traverse = 0;  // tp_traverse of classes made in Python; 0 if none was seen
+  std::vector<InterpreterState> interpreters;
+};
+
+// Follows interp.next; at most 1024 interpreters. Empty where the runtime cannot be read. `layout`
+// is one that verify_layout passed.
+Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory);
+
+// Whether the collector of any interpreter is at work now (gc.collecting).
+bool collector_running(const Runtime& runtime, const Layout& layout, Memory& memory);
+
+}  // namespace heapglass

@@ -1,0 +1,295 @@
+#include "inspector/python/size.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "inspector/python/bytes.h"
+#include "inspector/python/dict_keys.h"
+#include "inspector/python/frame.h"
+#include "inspector/python/text.h"
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::uint64_t kWord = sizeof(Address);
+
+// The length of what stands behind the body, clamped to the mapping.
+std::uint64_t item_count(const Object& object, const Decoders& decoders) {
+  const auto count = static_cast<std::uint64_t>(std::llabs(object.ob_size(decoders.layout)));
+  const auto item = static_cast<std::uint64_t>(object.type->itemsize);
+  const std::uint64_t room = decoders.mirror.room(object.address);
+  if (item == 0 || count > room / item) {
+    if (item != 0) decoders.fault(Fault::absurd_size);
+    return 0;
+  }
+  return count;
+}
+
+// object.__sizeof__ (Objects/typeobject.c).
+std::uint64_t generic(const Object& object, const Decoders& decoders) {
+  const TypeInfo& type = *object.type;
+  const auto body = static_cast<std::uint64_t>(type.basicsize);
+  if (type.itemsize == 0) return body;
+  return body + item_count(object, decoders) * static_cast<std::uint64_t>(type.itemsize);
+}
+
+std::uint64_t integer_digits(const Object& object, const Layout& layout) {
+  if (layout.has(Fact::PyLongObject_long_value_lv_tag)) {
+    return load<std::uint64_t>(object.body, layout[Fact::PyLongObject_long_value_lv_tag]) >> 3;
+  }
+  return static_cast<std::uint64_t>(std::llabs(object.ob_size(layout)));
+}
+
+OwnSize integer(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  constexpr std::uint64_t kDigit = 4;
+  std::uint64_t digits = integer_digits(object, layout);
+  if (digits > decoders.mirror.room(object.address) / kDigit) {
+    decoders.fault(Fault::absurd_size);
+    digits = 0;
+  }
+  if (layout.dialects.int_size == IntSize::at_least_one) digits = std::max<std::uint64_t>(digits, 1);
+  const auto head = static_cast<std::uint64_t>(layout[Fact::PyLongObject_long_value_ob_digit]);
+  const std::uint64_t bytes = head + digits * kDigit;
+  return {bytes, 0, std::max(bytes, static_cast<std::uint64_t>(object.type->basicsize))};
+}
+
+OwnSize str(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  const auto text = text_shape(object.address, layout, decoders.mirror);
+  if (!text) {
+    decoders.fault(Fault::absurd_size);
+    return {static_cast<std::uint64_t>(object.type->basicsize), 0};
+  }
+  OwnSize size;
+  const std::uint64_t characters = (text->length + 1) * text->kind;
+  if (text->compact && text->ascii) {
+    size.sizeof_result = static_cast<std::uint64_t>(layout[Fact::sizeof_PyASCIIObject]) + characters;
+  } else if (text->compact) {
+    size.sizeof_result =
+        static_cast<std::uint64_t>(layout[Fact::sizeof_PyCompactUnicodeObject]) + characters;
+  } else {
+    size.inside = static_cast<std::uint64_t>(object.type->basicsize);
+    size.sizeof_result = static_cast<std::uint64_t>(layout[Fact::sizeof_PyUnicodeObject]);
+    if (text->data != 0) {
+      size.sizeof_result += characters;
+      size.outside += block_size(characters);
+    }
+  }
+  if (size.inside == 0) size.inside = size.sizeof_result;
+  for (const std::uint64_t copy : {text->utf8_bytes, text->wstr_bytes}) {
+    size.sizeof_result += copy;
+    size.outside += block_size(copy);
+  }
+  return size;
+}
+
+OwnSize list(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size{static_cast<std::uint64_t>(object.type->basicsize), 0};
+  const Address items = load_pointer(object.body, layout[Fact::PyListObject_ob_item]);
+  const auto allocated = load<std::uint64_t>(object.body, layout[Fact::PyListObject_allocated]);
+  if (items == 0 || allocated == 0) return size;
+  if (allocated > decoders.mirror.room(items) / kWord) {
+    decoders.fault(Fault::absurd_size);
+    return size;
+  }
+  size.sizeof_result += allocated * kWord;
+  size.outside = block_size(allocated * kWord);
+  return size;
+}
+
+OwnSize dict(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size{static_cast<std::uint64_t>(object.type->basicsize), 0};
+  const auto keys = read_dict_keys(load_pointer(object.body, layout[Fact::PyDictObject_ma_keys]),
+                                   layout, decoders.mirror);
+  if (!keys) return size;
+  if (load_pointer(object.body, layout[Fact::PyDictObject_ma_values]) != 0) {
+    // _PyDict_SizeOf: shared_keys_usable_size, from 3.11 on; before, USABLE_FRACTION(DK_SIZE).
+    const std::uint64_t values =
+        kWord * (layout.has(Fact::PyDictKeysObject_dk_log2_size) ? keys->usable + keys->entry_count
+                                                                 : keys->capacity);
+    size.sizeof_result += values;
+    size.outside += block_size(values);
+  }
+  if (keys->dk_refcnt == 1) {
+    size.sizeof_result += keys->bytes;
+    size.outside += block_size(keys->bytes);
+  }
+  return size;
+}
+
+OwnSize set(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size{generic(object, decoders), 0};
+  const Address table = load_pointer(object.body, layout[Fact::PySetObject_table]);
+  const Address small = object.address + static_cast<Address>(layout[Fact::PySetObject_smalltable]);
+  if (table == small) return size;
+  const auto mask = load<std::uint64_t>(object.body, layout[Fact::PySetObject_mask]);
+  const auto stride = static_cast<std::uint64_t>(layout[Fact::sizeof_setentry]);
+  if (mask >= decoders.mirror.room(table) / stride) {
+    decoders.fault(Fault::absurd_size);
+    return size;
+  }
+  size.sizeof_result += (mask + 1) * stride;
+  size.outside = block_size((mask + 1) * stride);
+  return size;
+}
+
+OwnSize bytearray(const Object& object, const Decoders& decoders) {
+  OwnSize size{static_cast<std::uint64_t>(object.type->basicsize), 0};
+  const auto allocated =
+      load<std::uint64_t>(object.body, decoders.layout[Fact::PyByteArrayObject_ob_alloc]);
+  const Address bytes =
+      load_pointer(object.body, decoders.layout[Fact::PyByteArrayObject_ob_bytes]);
+  if (allocated == 0) return size;
+  if (allocated > decoders.mirror.room(bytes)) {
+    decoders.fault(Fault::absurd_size);
+    return size;
+  }
+  size.sizeof_result += allocated;
+  size.outside = block_size(allocated);
+  return size;
+}
+
+// type.__sizeof__: of a heap type its own struct, not its metatype's, and the keys of its instances.
+OwnSize type(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  if (!(load<std::uint64_t>(object.body, layout[Fact::PyTypeObject_tp_flags]) &
+        TypeTable::kHeapType)) {
+    return {static_cast<std::uint64_t>(layout[Fact::sizeof_PyTypeObject]), 0};
+  }
+  OwnSize size{static_cast<std::uint64_t>(layout[Fact::sizeof_PyHeapTypeObject]), 0};
+  const std::byte* body = decoders.mirror.at(object.address, size.sizeof_result);
+  if (body == nullptr) return size;
+  const Address cached = load_pointer(body, layout[Fact::PyHeapTypeObject_ht_cached_keys]);
+  if (cached == 0) return size;
+  if (const auto keys = read_dict_keys(cached, layout, decoders.mirror)) {
+    size.sizeof_result += keys->bytes;
+    size.outside = block_size(keys->bytes);
+  }
+  return size;
+}
+
+// code.__sizeof__: with the block of co_extra (_PyCodeObjectExtra {ce_size, ce_extras[1]}).
+OwnSize code(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  // _PyObject_VAR_SIZE rounds up to a word.
+  OwnSize size{(generic(object, decoders) + kWord - 1) / kWord * kWord, 0};
+  const Address extra = load_pointer(object.body, layout[Fact::PyCodeObject_co_extra]);
+  if (extra == 0) return size;
+  constexpr std::int64_t kMostExtras = 255;  // MAX_CO_EXTRA_USERS
+  const std::byte* head =
+      decoders.mirror.at(extra, static_cast<std::size_t>(layout[Fact::sizeof__PyCodeObjectExtra]));
+  if (head == nullptr) return size;
+  const std::int64_t count = load_ssize(head, layout[Fact::_PyCodeObjectExtra_ce_size]);
+  if (count < 1 || count > kMostExtras) return size;
+  const std::uint64_t bytes =
+      static_cast<std::uint64_t>(layout[Fact::sizeof__PyCodeObjectExtra]) +
+      static_cast<std::uint64_t>(count - 1) * kWord;
+  size.sizeof_result += bytes;
+  size.outside = block_size(bytes);
+  return size;
+}
+
+// frame.__sizeof__, generator.__sizeof__ (3.11+): up to the locals, and a pointer for each.
+OwnSize with_frame(const Object& object, Fact body, Address frame, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size{static_cast<std::uint64_t>(layout[body]) +
+                   static_cast<std::uint64_t>(layout[Fact::_PyInterpreterFrame_localsplus]),
+               0};
+  Address code = 0;
+  if (body == Fact::PyGenObject_gi_iframe && layout.has(Fact::PyGenObject_gi_code)) {
+    code = load_pointer(object.body, layout[Fact::PyGenObject_gi_code]);
+  } else if (const std::byte* head = decoders.mirror.at(
+                 frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]))) {
+    code = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+  }
+  size.sizeof_result += frame_slots(code, decoders) * kWord;
+  size.inside = size.sizeof_result;  // what stands where ob_size would be may be something else
+  return size;
+}
+
+std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  switch (object.type->shape) {
+    case Shape::integer: return integer(object, decoders);
+    case Shape::str: return str(object, decoders);
+    case Shape::list: return list(object, decoders);
+    case Shape::dict: return dict(object, decoders);
+    case Shape::set: return set(object, decoders);
+    case Shape::bytearray: return bytearray(object, decoders);
+    case Shape::type:
+    case Shape::ctypes_type:
+    case Shape::ctypes_plain_type: return type(object, decoders);
+    case Shape::code: return code(object, decoders);
+    case Shape::frame:
+      if (!layout.has(Fact::PyFrameObject_f_frame)) return std::nullopt;
+      return with_frame(object, Fact::PyFrameObject__f_frame_data,
+                        load_pointer(object.body, layout[Fact::PyFrameObject_f_frame]), decoders);
+    case Shape::generator:
+      if (!layout.has(Fact::PyGenObject_gi_iframe)) return std::nullopt;
+      return with_frame(object, Fact::PyGenObject_gi_iframe,
+                        object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]),
+                        decoders);
+    default: return library_sizeof(object, decoders);
+  }
+}
+
+// What stands before the object: the collector's header, and the words of a managed dict.
+std::uint64_t header_bytes(const Object& object, const Layout& layout) {
+  const bool counted = layout.dialects.header_size == HeaderSize::by_type
+                           ? object.type->has_gc
+                           : has_gc_head(object, layout);
+  return (counted ? static_cast<std::uint64_t>(layout[Fact::sizeof_PyGC_Head]) : 0) +
+         static_cast<std::uint64_t>(object.type->pre_header);
+}
+
+// Values of instance attributes that stand in their own block (3.11, 3.12: new_values).
+std::uint64_t values_block(const Object& object, const Decoders& decoders) {
+  const ManagedDict managed = decoders.layout.dialects.managed_dict;
+  if (!object.type->managed_dict ||
+      (managed != ManagedDict::pair && managed != ManagedDict::tagged)) {
+    return 0;
+  }
+  const std::byte* before = decoders.mirror.at(object.address - 4 * kWord, 4 * kWord);
+  if (before == nullptr) return 0;
+  Address values = 0;
+  if (managed == ManagedDict::pair) {
+    values = load_pointer(before);
+  } else if (const Address word = load_pointer(before, kWord); word & 1) {
+    values = word + 1;
+  }
+  if (values == 0) return 0;
+  const std::byte* prefix = decoders.mirror.at(values - 1, 1);
+  if (prefix == nullptr) return 0;
+  // The prefix is size + 2 bytes, one for the order of insertion of each value, rounded up to words.
+  const auto prefix_size = load<std::uint8_t>(prefix);
+  return block_size(prefix_size + kWord * object.type->values_capacity);
+}
+
+}  // namespace
+
+OwnSize dict_sizeof(const Object& object, const Decoders& decoders) {
+  return dict(object, decoders);
+}
+
+ObjectSize size_of(const Object& object, const Decoders& decoders) {
+  const std::optional<OwnSize> own = core_sizeof(object, decoders);
+  const std::uint64_t inside = own ? own->sizeof_result : generic(object, decoders);
+  ObjectSize size;
+  size.bytes = inside + header_bytes(object, decoders.layout);
+  const std::uint64_t gc_head = has_gc_head(object, decoders.layout)
+                                    ? static_cast<std::uint64_t>(decoders.layout[Fact::sizeof_PyGC_Head])
+                                    : 0;
+  const std::uint64_t block = own && own->inside != 0 ? own->inside
+                              : own                 ? generic(object, decoders)
+                                                    : inside;
+  size.footprint = block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header)) +
+                   (own ? own->outside : 0) + values_block(object, decoders);
+  return size;
+}
+
+}  // namespace heapglass

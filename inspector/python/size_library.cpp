@@ -1,0 +1,323 @@
+// __sizeof__ of the extension types that have their own, as their C code computes it, and what they
+// hold in blocks besides. Lengths that do not fit the mapping they would lie in count as 0.
+#include <algorithm>
+#include <cstring>
+
+#include "inspector/python/bytes.h"
+#include "inspector/python/size.h"
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::uint64_t kWord = sizeof(Address);
+
+std::uint64_t fact(const Layout& layout, Fact which) {
+  return static_cast<std::uint64_t>(layout[which]);
+}
+
+OwnSize body_only(const Object& object) {
+  return {static_cast<std::uint64_t>(object.type->basicsize), 0};
+}
+
+// A block of `count` items of `item` bytes at `block`: in the result and outside.
+void add_block(OwnSize& size, Address block, std::uint64_t count, std::uint64_t item,
+               const Decoders& decoders) {
+  if (block == 0 || count == 0 || item == 0) return;
+  if (count > decoders.mirror.room(block) / item) return decoders.fault(Fault::absurd_size);
+  size.sizeof_result += count * item;
+  size.outside += block_size(count * item);
+}
+
+void add_c_string(OwnSize& size, Address text, const Decoders& decoders) {
+  constexpr std::size_t kMost = 1 << 20;
+  if (text == 0) return;
+  const auto room = std::min<std::uint64_t>(decoders.mirror.room(text), kMost);
+  const std::byte* bytes = decoders.mirror.at(text, room);
+  const void* end = bytes == nullptr ? nullptr : std::memchr(bytes, 0, room);
+  if (end == nullptr) return decoders.unreadable(text);
+  const auto length = static_cast<std::uint64_t>(static_cast<const std::byte*>(end) - bytes) + 1;
+  add_block(size, text, length, 1, decoders);
+}
+
+// ob_size of another object, a tuple or bytes; 0 where it cannot be read.
+std::uint64_t length_of(Address other, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  const std::byte* body =
+      decoders.mirror.at(other, static_cast<std::size_t>(layout[Fact::sizeof_PyVarObject]));
+  if (body == nullptr) return 0;
+  const std::int64_t length = load_ssize(body, layout[Fact::PyVarObject_ob_size]);
+  return length < 0 || static_cast<std::uint64_t>(length) > decoders.mirror.room(other)
+             ? 0
+             : static_cast<std::uint64_t>(length);
+}
+
+std::uint64_t bytes_size(Address bytes, const Decoders& decoders) {
+  return fact(decoders.layout, Fact::PyBytesObject_ob_sval) + length_of(bytes, decoders) + 1;
+}
+
+OwnSize deque(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const std::uint64_t items =
+      (fact(layout, Fact::block_rightlink) - fact(layout, Fact::block_data)) / kWord;
+  const auto left = load<std::uint64_t>(object.body, layout[Fact::dequeobject_leftindex]);
+  const auto length = static_cast<std::uint64_t>(object.ob_size(layout));
+  constexpr std::uint64_t kMostItems = std::uint64_t{1} << 40;
+  if (left > items || length > kMostItems) {
+    decoders.fault(Fault::absurd_size);
+    return size;
+  }
+  const std::uint64_t block = fact(layout, Fact::sizeof_block);
+  const std::uint64_t blocks = (left + length + items - 1) / items;
+  size.sizeof_result += blocks * block;
+  size.outside = blocks * block_size(block);
+  return size;
+}
+
+OwnSize array(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const Address description = load_pointer(object.body, layout[Fact::arrayobject_ob_descr]);
+  const std::int32_t itemsize = layout[Fact::arraydescr_itemsize];
+  const std::byte* bytes =
+      decoders.mirror.at(description, static_cast<std::size_t>(itemsize) + sizeof(std::int32_t));
+  if (bytes == nullptr) {
+    decoders.unreadable(description);
+    return size;
+  }
+  const auto item = load<std::int32_t>(bytes, itemsize);
+  if (item < 1 || item > 8) {
+    decoders.fault(Fault::bad_table);
+    return size;
+  }
+  add_block(size, load_pointer(object.body, layout[Fact::arrayobject_ob_item]),
+            load<std::uint64_t>(object.body, layout[Fact::arrayobject_allocated]),
+            static_cast<std::uint64_t>(item), decoders);
+  return size;
+}
+
+OwnSize odict(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = dict_sizeof(object, decoders);
+  add_block(size, load_pointer(object.body, layout[Fact::PyODictObject_od_fast_nodes]),
+            load<std::uint64_t>(object.body, layout[Fact::PyODictObject_od_fast_nodes_size]), kWord,
+            decoders);
+  const Address first = load_pointer(object.body, layout[Fact::PyODictObject_od_first]);
+  const auto nodes = load<std::uint64_t>(object.body, layout[Fact::PyDictObject_ma_used]);
+  const std::uint64_t node = fact(layout, Fact::sizeof__odictnode);
+  constexpr std::uint64_t kMostNodes = std::uint64_t{1} << 40;
+  if (first == 0) return size;
+  if (nodes > kMostNodes) {
+    decoders.fault(Fault::absurd_size);
+    return size;
+  }
+  size.sizeof_result += nodes * node;
+  size.outside += nodes * block_size(node);
+  return size;
+}
+
+// The dict's formula counts the whole struct already, and is added to once more.
+OwnSize ctypes_dict(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = dict_sizeof(object, decoders);
+  size.sizeof_result +=
+      fact(layout, Fact::sizeof_StgDictObject) - fact(layout, Fact::sizeof_PyDictObject);
+  add_c_string(size, load_pointer(object.body, layout[Fact::StgDictObject_format]), decoders);
+  const auto dimensions = load<std::int32_t>(object.body, layout[Fact::StgDictObject_ndim]);
+  constexpr std::int32_t kMostDimensions = 1 << 16;
+  if (dimensions > 0 && dimensions < kMostDimensions) {
+    const std::uint64_t bytes = static_cast<std::uint64_t>(dimensions) * kWord;
+    size.sizeof_result += bytes;
+    size.outside += block_size(bytes);
+  }
+  const Address elements =
+      load_pointer(object.body, layout[Fact::StgDictObject_ffi_type_pointer_elements]);
+  add_block(size, elements,
+            load<std::uint64_t>(object.body, layout[Fact::StgDictObject_length]) + 1, kWord,
+            decoders);
+  return size;
+}
+
+// getsizeof of the bytes object inside is counted where nobody else refers to it.
+OwnSize bytesio(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const Address buffer = load_pointer(object.body, layout[Fact::bytesio_buf]);
+  const std::byte* head =
+      decoders.mirror.at(buffer, static_cast<std::size_t>(layout[Fact::sizeof_PyObject]));
+  if (head == nullptr) return size;
+  const RefcountValue count = refcount_of(head, layout);
+  if (!count.immortal && count.count <= 1) size.sizeof_result += bytes_size(buffer, decoders);
+  return size;
+}
+
+// What it has written as code points, not counted by __sizeof__.
+OwnSize stringio(const Object& object, const Decoders& decoders) {
+  constexpr std::uint64_t kCodePoint = 4;
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  add_block(size, load_pointer(object.body, layout[Fact::stringio_buf]),
+            load<std::uint64_t>(object.body, layout[Fact::stringio_buf_size]), kCodePoint,
+            decoders);
+  size.sizeof_result = static_cast<std::uint64_t>(object.type->basicsize);
+  return size;
+}
+
+OwnSize buffered(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  add_block(size, load_pointer(object.body, layout[Fact::buffered_buffer]),
+            load<std::uint64_t>(object.body, layout[Fact::buffered_buffer_size]), 1, decoders);
+  return size;
+}
+
+OwnSize product(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  add_block(size, load_pointer(object.body, layout[Fact::productobject_indices]),
+            length_of(load_pointer(object.body, layout[Fact::productobject_pools]), decoders),
+            kWord, decoders);
+  return size;
+}
+
+// An index for each item chosen; permutations have one for each item of the pool besides.
+OwnSize combinations(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const auto chosen = [&](Fact block, Fact count) {
+    add_block(size, load_pointer(object.body, layout[block]),
+              load<std::uint64_t>(object.body, layout[count]), kWord, decoders);
+  };
+  // Subclasses have their base's struct.
+  const TypeInfo* type = object.type;
+  while (type->base != nullptr && type->base->shape == Shape::combinations) type = type->base;
+  if (type->name == "itertools.permutations") {
+    chosen(Fact::permutationsobject_cycles, Fact::permutationsobject_r);
+    add_block(size, load_pointer(object.body, layout[Fact::permutationsobject_indices]),
+              length_of(load_pointer(object.body, layout[Fact::permutationsobject_pool]), decoders),
+              kWord, decoders);
+  } else if (type->name == "itertools.combinations") {
+    chosen(Fact::combinationsobject_indices, Fact::combinationsobject_r);
+  } else {
+    chosen(Fact::cwrobject_indices, Fact::cwrobject_r);
+  }
+  return size;
+}
+
+// An array of formatcode that ends in one without fmtdef.
+OwnSize struct_codes(const Object& object, const Decoders& decoders) {
+  constexpr std::uint64_t kMostCodes = 1 << 20;
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const Address codes = load_pointer(object.body, layout[Fact::PyStructObject_s_codes]);
+  const std::uint64_t stride = fact(layout, Fact::sizeof__formatcode);
+  for (std::uint64_t count = 0; count < kMostCodes; ++count) {
+    const std::byte* code = decoders.mirror.at(codes + count * stride, stride);
+    if (code == nullptr) break;
+    if (load_pointer(code, layout[Fact::_formatcode_fmtdef]) == 0) {
+      add_block(size, codes, count + 1, stride, decoders);
+      return size;
+    }
+  }
+  decoders.fault(Fault::broken_chain);
+  return size;
+}
+
+OwnSize decimal(const Object& object, const Decoders& decoders) {
+  constexpr std::uint8_t kDataElsewhere = 0x20 | 0x40 | 0x80;  // mpdecimal.h, MPD_DATAFLAGS
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  if (load<std::uint8_t>(object.body, layout[Fact::PyDecObject_dec_flags]) & kDataElsewhere) {
+    return size;
+  }
+  add_block(size, load_pointer(object.body, layout[Fact::PyDecObject_dec_data]),
+            load<std::uint64_t>(object.body, layout[Fact::PyDecObject_dec_alloc]), kWord, decoders);
+  return size;
+}
+
+OwnSize pickler(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const Address memo = load_pointer(object.body, layout[Fact::PicklerObject_memo]);
+  const std::uint64_t head = fact(layout, Fact::sizeof_PyMemoTable);
+  if (const std::byte* table = decoders.mirror.at(memo, head)) {
+    size.sizeof_result += head;
+    size.outside += block_size(head);
+    add_block(size, load_pointer(table, layout[Fact::PyMemoTable_mt_table]),
+              load<std::uint64_t>(table, layout[Fact::PyMemoTable_mt_allocated]),
+              fact(layout, Fact::sizeof_PyMemoEntry), decoders);
+  }
+  const Address output = load_pointer(object.body, layout[Fact::PicklerObject_output_buffer]);
+  if (output != 0) size.sizeof_result += bytes_size(output, decoders);
+  return size;
+}
+
+OwnSize unpickler(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const auto table = [&](Fact block, Fact count) {
+    add_block(size, load_pointer(object.body, layout[block]),
+              load<std::uint64_t>(object.body, layout[count]), kWord, decoders);
+  };
+  table(Fact::UnpicklerObject_memo, Fact::UnpicklerObject_memo_size);
+  table(Fact::UnpicklerObject_marks, Fact::UnpicklerObject_marks_size);
+  for (const Fact text : {Fact::UnpicklerObject_input_line, Fact::UnpicklerObject_encoding,
+                          Fact::UnpicklerObject_errors}) {
+    add_c_string(size, load_pointer(object.body, layout[text]), decoders);
+  }
+  return size;
+}
+
+OwnSize pickle_stack(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  // Its items are counted as if they stood in the body, being ob_size of tp_itemsize.
+  OwnSize size = body_only(object);
+  add_block(size, load_pointer(object.body, layout[Fact::Pdata_data]),
+            static_cast<std::uint64_t>(object.ob_size(layout)), kWord, decoders);
+  size.inside = static_cast<std::uint64_t>(object.type->basicsize);
+  return size;
+}
+
+OwnSize element(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const Address extra = load_pointer(object.body, layout[Fact::ElementObject_extra]);
+  const std::uint64_t head = fact(layout, Fact::sizeof_ElementObjectExtra);
+  const std::byte* bytes = extra == 0 ? nullptr : decoders.mirror.at(extra, head);
+  if (bytes == nullptr) return size;
+  size.sizeof_result += head;
+  size.outside += block_size(head);
+  const Address children = load_pointer(bytes, layout[Fact::ElementObjectExtra_children]);
+  if (children != extra + fact(layout, Fact::ElementObjectExtra__children)) {
+    add_block(size, children,
+              load<std::uint64_t>(bytes, layout[Fact::ElementObjectExtra_allocated]), kWord,
+              decoders);
+  }
+  return size;
+}
+
+}  // namespace
+
+std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders) {
+  switch (object.type->shape) {
+    case Shape::deque: return deque(object, decoders);
+    case Shape::array: return array(object, decoders);
+    case Shape::odict: return odict(object, decoders);
+    case Shape::ctypes_dict: return ctypes_dict(object, decoders);
+    case Shape::bytesio: return bytesio(object, decoders);
+    case Shape::stringio: return stringio(object, decoders);
+    case Shape::buffered: return buffered(object, decoders);
+    case Shape::product: return product(object, decoders);
+    case Shape::combinations: return combinations(object, decoders);
+    case Shape::struct_codes: return struct_codes(object, decoders);
+    case Shape::decimal: return decimal(object, decoders);
+    case Shape::pickler: return pickler(object, decoders);
+    case Shape::unpickler: return unpickler(object, decoders);
+    case Shape::pickle_stack: return pickle_stack(object, decoders);
+    case Shape::element: return element(object, decoders);
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace heapglass

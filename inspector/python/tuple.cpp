@@ -1,0 +1,42 @@
+// Tuples and what has their layout (Objects/tupleobject.c, Objects/structseq.c).
+#include <algorithm>
+
+#include "inspector/python/bytes.h"
+#include "inspector/python/visit.h"
+
+namespace heapglass {
+
+namespace {
+
+void visit_items(const Object& object, std::int64_t count, const Decoders& decoders, Sink& sink) {
+  const auto offset = static_cast<Address>(decoders.layout[Fact::PyTupleObject_ob_item]);
+  if (count <= 0) {
+    if (count < 0) decoders.fault(Fault::absurd_size);
+    return;
+  }
+  const auto items = static_cast<std::uint64_t>(count);
+  const std::byte* bytes =
+      items > decoders.mirror.room(object.address + offset) / sizeof(Address)
+          ? nullptr
+          : decoders.mirror.at(object.address + offset, items * sizeof(Address));
+  if (bytes == nullptr) return decoders.fault(Fault::absurd_size);
+  for (std::uint64_t i = 0; i < items; ++i) {
+    sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
+             ReferenceKind::collector, LabelKind::item, i);
+  }
+}
+
+}  // namespace
+
+void visit_tuple(const Object& object, const Decoders& decoders, Sink& sink) {
+  visit_items(object, object.ob_size(decoders.layout), decoders, sink);
+}
+
+// A structseq (os.stat_result) has fields behind ob_size that it shows by name only
+// (structseq_traverse goes by REAL_SIZE).
+void visit_structseq(const Object& object, const Decoders& decoders, Sink& sink) {
+  visit_items(object, std::max(object.ob_size(decoders.layout), object.type->struct_fields),
+              decoders, sink);
+}
+
+}  // namespace heapglass

@@ -1,0 +1,193 @@
+#include "inspector/target/copy.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+
+#include "symbols/failure.h"
+
+namespace heapglass {
+
+namespace {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+constexpr std::size_t kBytesACall = 8 << 20;  // between two looks at `cancelled`
+// Stop and resume alone, and of each thread (DESIGN.md, measured).
+constexpr Nanoseconds kStopCost = std::chrono::microseconds(300);
+constexpr Nanoseconds kThreadCost = std::chrono::microseconds(25);
+
+bool to_be_read(PageState state) {
+  return state == PageState::present || state == PageState::swapped;
+}
+
+struct Buffer {
+  AddressRange range;
+  Mirror::Segment segment;
+};
+
+// Makes the pages that will be written ours now, in huge ones where nearly all of them are.
+void prefault(Buffer& buffer, const PageMap& pages) {
+  const std::vector<PageState> states = pages.states(buffer.range);
+  const auto present = std::count_if(states.begin(), states.end(), to_be_read);
+  const auto total = static_cast<std::ptrdiff_t>(states.size());
+  if (present * 10 >= total * 9) {
+    ::madvise(buffer.segment.data, buffer.range.size(), MADV_HUGEPAGE);
+  }
+  for (const AddressRange& run : page_runs(buffer.range, states, to_be_read)) {
+    std::byte* begin = buffer.segment.data + (run.begin - buffer.range.begin);
+    // MADV_POPULATE_WRITE came with Linux 5.14 and its header with glibc 2.35.
+    constexpr int kPopulateWrite = 23;
+    if (::madvise(begin, run.size(), kPopulateWrite) != 0) {
+      for (std::size_t at = 0; at < run.size(); at += kPage) {
+        *reinterpret_cast<volatile std::byte*>(begin + at) = std::byte{0};
+      }
+    }
+  }
+}
+
+// .data of mapped files: what was never written stands in the file alone.
+void fill_from_files(Buffer& buffer, const std::vector<Mapping>& maps, const PageMap& pages,
+                     PresentMemory& memory) {
+  for (const Mapping& mapping : maps) {
+    if (!may_hold_objects(mapping) || !mapping.file_backed()) continue;
+    const AddressRange part{std::max(mapping.range.begin, buffer.range.begin),
+                            std::min(mapping.range.end, buffer.range.end)};
+    if (part.begin >= part.end) continue;
+    const auto runs = page_runs(part, pages.states(part), [](PageState s) { return !to_be_read(s); });
+    for (const AddressRange& run : runs) {
+      memory.read_file(mapping, run, buffer.segment.data + (run.begin - buffer.range.begin));
+    }
+  }
+}
+
+// Ranges of `maps` that are new since the choice: the target has grown meanwhile.
+std::vector<AddressRange> grown(const std::vector<Mapping>& maps, const PageChoice& choice) {
+  std::vector<AddressRange> known = choice.copied;
+  known.insert(known.end(), choice.left_out.begin(), choice.left_out.end());
+  std::sort(known.begin(), known.end(),
+            [](const AddressRange& a, const AddressRange& b) { return a.begin < b.begin; });
+  std::vector<AddressRange> fresh;
+  for (const Mapping& mapping : maps) {
+    if (!may_hold_objects(mapping)) continue;
+    Address from = mapping.range.begin;
+    for (auto at = std::lower_bound(known.begin(), known.end(), from,
+                                    [](const AddressRange& r, Address a) { return r.end <= a; });
+         at != known.end() && at->begin < mapping.range.end; ++at) {
+      if (from < at->begin) fresh.push_back({from, at->begin});
+      from = std::max(from, at->end);
+    }
+    if (from < mapping.range.end) fresh.push_back({from, mapping.range.end});
+  }
+  return fresh;
+}
+
+// Copies the present pages of one buffer; false when cancelled.
+bool copy_pages(Buffer& buffer, const PageMap& pages, ProcessMemory& process,
+                const std::atomic<bool>& cancelled, std::uint64_t& bytes) {
+  std::vector<ReadRequest> requests;
+  std::size_t pending = 0;
+  const auto send = [&] {
+    process.read(requests);
+    for (const ReadRequest& request : requests) {
+      if (request.ok) bytes += request.size;  // unmapped meanwhile: zeros, as if never touched
+    }
+    requests.clear();
+    pending = 0;
+    return !cancelled.load();
+  };
+  for (const AddressRange& run : page_runs(buffer.range, pages.states(buffer.range), to_be_read)) {
+    for (Address at = run.begin; at < run.end;) {
+      const std::size_t size = std::min<std::size_t>(run.end - at, kBytesACall - pending);
+      requests.push_back({at, buffer.segment.data + (at - buffer.range.begin), size, false});
+      at += size;
+      pending += size;
+      if (pending >= kBytesACall && !send()) return false;
+    }
+  }
+  return send();
+}
+
+[[noreturn]] void over_pause(const std::string& what, const Run& run, Nanoseconds estimate) {
+  const auto ms = [](Nanoseconds n) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(n).count()) + "ms";
+  };
+  throw Failure(Exit::incomplete, what + " (--max-pause is " + ms(run.max_pause) + ")",
+                "--max-pause " + ms(estimate * 3 / 2 + std::chrono::milliseconds(10)));
+}
+
+}  // namespace
+
+Nanoseconds estimate_pause(pid_t pid, const PageChoice& choice, std::uint32_t threads) {
+  // Read at most so much, from up to so many ranges, and scale.
+  constexpr std::size_t kSample = 16 << 20;
+  const PageMap pages(pid);
+  ProcessMemory process(pid);
+  std::vector<std::byte> buffer(kSample, std::byte{1});  // touched, so that only reading counts
+  std::size_t read = 0;
+  Nanoseconds taken{};
+  for (auto range = choice.copied.rbegin(); range != choice.copied.rend() && read < kSample; ++range) {
+    const AddressRange part{range->begin,
+                            std::min(range->end, range->begin + 4 * kSample)};
+    for (const AddressRange& run : page_runs(part, pages.states(part), to_be_read)) {
+      const std::size_t size = std::min<std::size_t>(run.size(), kSample - read);
+      if (size == 0) break;
+      const auto begin = std::chrono::steady_clock::now();
+      if (process.read(run.begin, buffer.data() + read, size)) read += size;
+      taken += std::chrono::steady_clock::now() - begin;
+    }
+  }
+  Nanoseconds copying{};
+  if (read != 0) {
+    copying = Nanoseconds(static_cast<std::int64_t>(static_cast<double>(taken.count()) *
+                                                    static_cast<double>(choice.bytes_copied) /
+                                                    static_cast<double>(read)));
+  }
+  return kStopCost + kThreadCost * threads + copying;
+}
+
+PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageChoice& choice,
+                       const Run& run) {
+  PausedCopy result;
+  result.constant = std::make_unique<PresentMemory>(pid, maps);
+  const PageMap pages(pid);
+  ProcessMemory process(pid);
+  std::vector<Buffer> buffers;
+  for (const AddressRange& range : choice.copied) {
+    Buffer& buffer = buffers.emplace_back(Buffer{range, Mirror::whole(range)});
+    prefault(buffer, pages);
+    fill_from_files(buffer, maps, pages, *result.constant);
+    if (run.stopping()) throw Interrupted{run.interrupted->load()};
+  }
+
+  const std::size_t planned = buffers.size();
+  result.stop = stop_and(pid, run, [&](const std::atomic<bool>& cancelled) {
+    for (std::size_t i = 0; i < planned; ++i) {
+      if (!copy_pages(buffers[i], pages, process, cancelled, result.bytes)) return;
+    }
+    for (const AddressRange& range : grown(read_maps(pid), choice)) {
+      buffers.push_back(Buffer{range, Mirror::whole(range)});
+      if (!copy_pages(buffers.back(), pages, process, cancelled, result.bytes)) return;
+    }
+  });
+  if (run.stopping()) throw Interrupted{run.interrupted->load()};
+  if (result.stop.target_died) {
+    throw Failure(Exit::target_gone, "process " + std::to_string(pid) + " ended while it was read");
+  }
+  if (result.stop.deadline_passed) {
+    over_pause("the copy took longer than the target may be stopped, so it was let go", run,
+               run.max_pause * 2);
+  }
+
+  std::vector<Mirror::Segment> segments;
+  for (Buffer& buffer : buffers) segments.push_back(std::move(buffer.segment));
+  for (const AddressRange& range : choice.left_out) segments.push_back(Mirror::left_out(range));
+  for (const Mapping& mapping : maps) {
+    if (constant_data(mapping)) segments.push_back(Mirror::lazy(mapping.range));
+  }
+  result.mirror = Mirror(std::move(segments), result.constant.get());
+  return result;
+}
+
+}  // namespace heapglass

@@ -1,0 +1,130 @@
+#include "inspector/target/self.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "inspector/target/proc_text.h"
+
+namespace heapglass {
+
+namespace {
+
+const std::string kMounts = "/sys/fs/cgroup";
+constexpr std::uint64_t kKibi = 1024;
+// Version 1 writes "no limit" as the largest multiple of a page.
+constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 62;
+
+std::optional<std::uint64_t> read_number(const std::string& path) {
+  const auto text = read_small_file(path);
+  if (!text) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc()) return std::nullopt;  // "max"
+  return value;
+}
+
+// "name value\n" of memory.stat.
+std::uint64_t stat_entry(const std::string& path, std::string_view name) {
+  std::string text = read_small_file(path).value_or("");
+  std::replace(text.begin(), text.end(), ' ', ':');
+  return status_number(text, name);
+}
+
+// Where the files of version 1's memory controller, or of version 2, lie.
+std::string hierarchy(const MemoryCgroup& cgroup, const std::string& mounts) {
+  if (cgroup.v1) return mounts + "/memory";
+  const bool hybrid = ::access((mounts + "/unified").c_str(), F_OK) == 0;
+  return hybrid ? mounts + "/unified" : mounts;
+}
+
+std::optional<std::uint64_t> headroom_of(const std::string& directory, bool v1) {
+  const auto limit = read_number(directory + (v1 ? "/memory.limit_in_bytes" : "/memory.max"));
+  if (!limit || *limit >= kUnlimited) return std::nullopt;
+  const std::uint64_t used =
+      read_number(directory + (v1 ? "/memory.usage_in_bytes" : "/memory.current")).value_or(0);
+  const std::uint64_t droppable =
+      stat_entry(directory + "/memory.stat", v1 ? "total_inactive_file" : "inactive_file");
+  const std::uint64_t held = used - std::min(used, droppable);
+  return *limit - std::min(*limit, held);
+}
+
+}  // namespace
+
+void offer_ourselves_to_the_oom_killer() {
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  constexpr std::string_view kFirst = "1000";
+  // Where it is refused nothing is lost but the offer.
+  [[maybe_unused]] const ssize_t written = ::write(fd, kFirst.data(), kFirst.size());
+  ::close(fd);
+}
+
+std::optional<MemoryCgroup> memory_cgroup(std::string_view text) {
+  // "4:memory:/path", "0::/path"
+  std::optional<MemoryCgroup> result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t first = line.find(':');
+    const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
+    if (second == std::string_view::npos) continue;
+    const std::string controllers =
+        "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
+    const std::string path(line.substr(second + 1));
+    if (controllers.find(",memory,") != std::string::npos) return MemoryCgroup{true, path};
+    if (line.substr(0, first) == "0") result = MemoryCgroup{false, path};
+  }
+  return result;
+}
+
+std::string common_path(std::string_view a, std::string_view b) {
+  std::size_t common = 0;  // end of the last whole component that both have
+  for (std::size_t i = 0;; ++i) {
+    const bool a_ends = i >= a.size() || a[i] == '/';
+    const bool b_ends = i >= b.size() || b[i] == '/';
+    if (a_ends && b_ends) common = std::min({i, a.size(), b.size()});
+    if (i >= a.size() || i >= b.size() || a[i] != b[i]) break;
+  }
+  return std::string(a.substr(0, common));
+}
+
+std::optional<std::uint64_t> cgroup_headroom(const MemoryCgroup& cgroup,
+                                             const std::string& mounts) {
+  const std::string top = hierarchy(cgroup, mounts);
+  std::string path = cgroup.path;
+  // Seen from inside a cgroup namespace, or with another's mount, the path may not exist below our
+  // mount; what is mounted at the top then is our own cgroup.
+  if (path.find("..") != std::string::npos) path.clear();
+  std::optional<std::uint64_t> result;
+  while (true) {
+    while (path.ends_with('/')) path.pop_back();
+    if (const auto room = headroom_of(top + path, cgroup.v1)) {
+      result = std::min(result.value_or(*room), *room);
+    }
+    if (path.empty()) return result;
+    path.erase(std::min(path.rfind('/'), path.size()));
+  }
+}
+
+std::uint64_t free_memory_here() {
+  const std::string meminfo = read_small_file("/proc/meminfo").value_or("");
+  const std::uint64_t available = status_number(meminfo, "MemAvailable") * kKibi;
+  const auto own = memory_cgroup(read_small_file("/proc/self/cgroup").value_or(""));
+  const auto room = own ? cgroup_headroom(*own, kMounts) : std::nullopt;
+  return room ? std::min(available, *room) : available;
+}
+
+bool shares_cgroup(pid_t pid) {
+  const auto own = memory_cgroup(read_small_file("/proc/self/cgroup").value_or(""));
+  const auto its =
+      memory_cgroup(read_small_file("/proc/" + std::to_string(pid) + "/cgroup").value_or(""));
+  if (!own || !its || own->v1 != its->v1) return false;
+  return cgroup_headroom({own->v1, common_path(own->path, its->path)}, kMounts).has_value();
+}
+
+}  // namespace heapglass
