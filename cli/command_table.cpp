@@ -1,0 +1,28 @@
+// The command table. A new verb: a file in commands/, a line in commands/commands.h, a line here.
+#include <array>
+
+#include "cli/command.h"
+#include "cli/commands/commands.h"
+
+namespace heapglass {
+
+std::span<const Command> command_table() {
+  static const std::array<Command, 5> kCommands{overview_command(), ps_command(), doctor_command(),
+                                                histogram_command(), export_command()};
+  return kCommands;
+}
+
+void refuse_csv(const Context& context) {
+  if (context.options.format != Format::csv) return;
+  throw Failure(Exit::usage, "this is no table, so there is no CSV of it", "--format json");
+}
+
+std::span<const std::string_view> later_commands() {
+  static constexpr std::array<std::string_view, 20> kLater{
+      "cycles", "referrers", "paths",   "retained", "show",        "suspects", "snapshot",
+      "core",   "diff",      "watch",   "check",    "memory",      "strings",  "collections",
+      "caches", "resources", "threads", "report",   "allocations", "query"};
+  return kLater;
+}
+
+}  // namespace heapglass

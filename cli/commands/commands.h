@@ -1,0 +1,14 @@
+// One function for each verb: its row of the command table.
+#pragma once
+
+#include "cli/command.h"
+
+namespace heapglass {
+
+Command overview_command();
+Command ps_command();
+Command doctor_command();
+Command histogram_command();
+Command export_command();
+
+}  // namespace heapglass

@@ -1,0 +1,86 @@
+// heapglass export PID --format ndjson: the object graph for other tools.
+#include <boost/program_options/value_semantic.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/inspection.h"
+#include "cli/output.h"
+#include "cli/render/document.h"
+#include "cli/render/ndjson.h"
+
+namespace heapglass {
+namespace {
+
+namespace po = boost::program_options;
+
+void add_own_options(po::options_description& options) {
+  options.add_options()("format", po::value<std::string>()->value_name("ndjson"),
+                        "ndjson: one object a line with its references, for jq, DuckDB, pandas or "
+                        "a program of yours.");
+}
+
+void require_format(const Context& context) {
+  if (context.own.count("format") == 0) {
+    throw Failure(Exit::usage, "export needs a --format",
+                  "heapglass export " + std::to_string(context.pid) + " --format ndjson");
+  }
+  const auto& name = context.own["format"].as<std::string>();
+  for (const char* later : {"heapsnapshot", "sqlite", "openmetrics"}) {
+    if (name != later) continue;
+    throw Failure(Exit::usage, "--format " + name + " is not in this version", "--format ndjson");
+  }
+  const std::vector<std::string> names{"ndjson"};
+  one_of("--format", name, names);
+}
+
+void write_graph(Context& context, const Inspection& inspection, Output& output) {
+  constexpr std::size_t kLook = 4096;  // objects between two looks at the clock and at signals
+  output.write(write_json_line(document_head("graph", inspection)));
+  const std::size_t objects = inspection.graph.size();
+  const ObjectLines lines(inspection.graph);
+  std::string text;
+  for (std::size_t i = 0; i < objects; ++i) {
+    lines.append(text, i);
+    if (i % kLook != kLook - 1) continue;
+    output.write(text);
+    text.clear();
+    if (context.run.stopping()) throw Interrupted{context.run.interrupted->load()};
+    // On a terminal the lines themselves are progress enough.
+    if (!context.terminal.interactive) {
+      context.run.report("writing", static_cast<double>(i) / static_cast<double>(objects));
+    }
+  }
+  output.write(text);
+  output.commit();
+}
+
+Exit run(Context& context) {
+  require_format(context);
+  Output output(context.options.output, context.options.force, context.run);
+  const Inspection inspection = inspect_target(context, {});
+  write_graph(context, inspection, output);
+  conclude(context, inspection);
+  return Exit::done;
+}
+
+}  // namespace
+
+Command export_command() {
+  return {
+      .name = "export",
+      .summary = "the object graph, for other tools",
+      .about =
+          "The whole object graph, for other tools. A first line says what was read and\n"
+          "how; then one object a line: address, type, size, footprint, refcount, whether\n"
+          "the collector tracks it, `references` (as gc.get_referents has them), `also`\n"
+          "(what it holds besides) and `inferred` (read conservatively, from an object of a\n"
+          "type without a table).",
+      .example =
+          "  heapglass export 1234 --format ndjson -o heap.ndjson\n"
+          "  heapglass export 1234 --format ndjson | gzip > heap.ndjson.gz",
+      .groups = kGeneral | kProcess | kReading,
+      .add_options = add_own_options,
+      .run = run,
+  };
+}
+
+}  // namespace heapglass

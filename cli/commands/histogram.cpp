@@ -1,0 +1,96 @@
+// heapglass histogram PID: objects and bytes by type.
+#include "inspector/analysis/histogram.h"
+
+#include <boost/program_options/value_semantic.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/inspection.h"
+#include "cli/output.h"
+#include "cli/render/histogram.h"
+
+namespace heapglass {
+namespace {
+
+namespace po = boost::program_options;
+
+void add_own_options(po::options_description& options) {
+  auto add = options.add_options();
+  add("by", po::value<std::string>()->value_name("type|module"),
+      "One row for each type (the default), or for each module, to see which library holds the "
+      "memory.");
+  add("sort", po::value<std::string>()->value_name("bytes|footprint|count"),
+      "What comes first: bytes as sys.getsizeof has them (the default), memory occupied, or the "
+      "number of objects, to see what is slow rather than large.");
+  add("tracked", po::bool_switch(),
+      "Only objects in the collector's lists, to compare with len(gc.get_objects()).");
+  add("collector", po::bool_switch(),
+      "Only what gc.get_objects and gc.get_referents reach, to compare with objgraph and pympler.");
+}
+
+std::string choice(const Context& context, const char* option, const char* otherwise) {
+  return context.own.count(option) == 0 ? otherwise : context.own[option].as<std::string>();
+}
+
+HistogramOptions read_own_options(const Context& context) {
+  const std::vector<std::string> by{"type", "module"};
+  const std::vector<std::string> sort{"bytes", "footprint", "count"};
+  HistogramOptions options;
+  options.by = static_cast<HistogramBy>(one_of("--by", choice(context, "by", "type"), by));
+  options.sort =
+      static_cast<HistogramSort>(one_of("--sort", choice(context, "sort", "bytes"), sort));
+  options.tracked_only = context.own["tracked"].as<bool>();
+  options.type_pattern = context.options.type_pattern;
+  return options;
+}
+
+std::string render(const Context& context, const HistogramOptions& asked,
+                   const Inspection& inspection, const Histogram& result) {
+  const std::size_t top = rows_to_show(context.options);
+  switch (context.options.format) {
+    case Format::table:
+      return histogram_table(result, asked.by, top, context.terminal);
+    case Format::csv:
+      return histogram_csv(result, asked.by, top);
+    case Format::json:
+      break;
+  }
+  Json document = document_head("histogram", inspection);
+  document["by"] = choice(context, "by", "type");
+  document["sort"] = choice(context, "sort", "bytes");
+  put_histogram(document, result, asked.by, top);
+  return write_json(document);
+}
+
+Exit run(Context& context) {
+  const HistogramOptions asked = read_own_options(context);
+  Output output(context.options.output, context.options.force, context.run);
+  const Inspection inspection = inspect_target(
+      context, {.references = false, .collector_only = context.own["collector"].as<bool>()});
+  const Histogram result = histogram(inspection.graph, asked);
+  output.write(render(context, asked, inspection, result));
+  output.commit();
+  conclude(context, inspection);
+  return Exit::done;
+}
+
+}  // namespace
+
+Command histogram_command() {
+  return {
+      .name = "histogram",
+      .summary = "objects and bytes by type",
+      .about =
+          "Objects and bytes by type: what is all this memory? SIZE is what sys.getsizeof\n"
+          "says; FOOTPRINT is what the objects occupy, with their tables, headers and\n"
+          "rounding.",
+      .example =
+          "  heapglass histogram 1234\n"
+          "  heapglass histogram 1234 --type 'myapp.*' --sort count\n"
+          "  heapglass histogram 1234 --json -o heap.json",
+      .groups = kGeneral | kFormats | kTops | kTypes | kProcess | kReading,
+      .add_options = add_own_options,
+      .run = run,
+  };
+}
+
+}  // namespace heapglass

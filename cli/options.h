@@ -1,0 +1,57 @@
+// The options that commands share: CONTRACT.md, "Shape" and "Global options".
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heapglass {
+
+enum class Format { table, json, csv };
+
+struct Options {
+  Format format = Format::table;
+  std::string output;  // empty: standard output
+  bool force = false;
+  std::optional<std::uint64_t> top;
+  std::string type_pattern;
+  bool no_color = false;
+  bool verbose = false;
+  bool quiet = false;
+  std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
+  std::uint64_t max_memory = 0;  // 0: half of what is free
+};
+
+// Which of the shared options a command takes.
+enum OptionGroup : unsigned {
+  kGeneral = 1,   // --output --force --quiet -v --no-color --help --version
+  kFormats = 2,   // --json --format
+  kTops = 4,      // --top
+  kTypes = 8,     // --type
+  kProcess = 16,  // --pid
+  kReading = 32   // --pause --max-pause --max-memory, and those that are not in this version
+};
+
+// Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.
+void add_options(boost::program_options::options_description& shown,
+                 boost::program_options::options_description& hidden, unsigned groups);
+
+// Throws Failure(usage) for a value that is none, and for an option that is not in this version.
+Options read_options(const boost::program_options::variables_map& values);
+
+// How many rows --top and --format ask for: 20 of a table, all of JSON and CSV, all for 0.
+std::size_t rows_to_show(const Options& options);
+
+// The position of `value` in `allowed`; Failure(usage) naming them all otherwise.
+std::size_t one_of(std::string_view option, std::string_view value,
+                   std::span<const std::string> allowed);
+
+}  // namespace heapglass

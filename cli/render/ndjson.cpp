@@ -1,0 +1,69 @@
+// Millions of lines: numbers by to_chars, nothing allocated for a line.
+#include "cli/render/ndjson.h"
+
+#include <array>
+#include <charconv>
+
+#include "cli/render/escape.h"
+#include "inspector/graph/edge.h"
+
+namespace heapglass {
+namespace {
+
+void append_number(std::string& to, std::uint64_t value, int base = 10) {
+  std::array<char, 20> digits;  // NOLINT(*-member-init): written before it is read
+  const auto end = std::to_chars(digits.begin(), digits.end(), value, base).ptr;
+  to.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+void append_address(std::string& to, Address address) {
+  to += "\"0x";
+  append_number(to, address, 16);
+  to += '"';
+}
+
+}  // namespace
+
+ObjectLines::ObjectLines(const HeapGraph& graph) : graph_(graph) {
+  type_names_.reserve(graph.types.size());
+  for (const TypeRecord& type : graph.types) type_names_.push_back(json_string(type.name));
+}
+
+bool ObjectLines::append_references(std::string& to, std::size_t i, ReferenceKind kind) const {
+  to += '[';
+  bool any = false;
+  if (!graph_.reference_begin.empty()) {
+    for (std::uint64_t r = graph_.reference_begin[i]; r < graph_.reference_begin[i + 1]; ++r) {
+      if (edge_kind(graph_.edge[r]) != kind) continue;
+      if (any) to += ',';
+      any = true;
+      append_address(to, graph_.address[index(graph_.reference_to[r])]);
+    }
+  }
+  to += ']';
+  return any;
+}
+
+void ObjectLines::append(std::string& to, std::size_t i) const {
+  to += "{\"address\":";
+  append_address(to, graph_.address[i]);
+  to += ",\"type\":";
+  to += type_names_[index(graph_.type[i])];
+  to += ",\"size\":";
+  append_number(to, graph_.bytes[i]);
+  to += ",\"footprint\":";
+  append_number(to, graph_.footprint[i]);
+  to += ",\"refcount\":";
+  append_number(to, graph_.refcount[i]);
+  to += (graph_.flags[i] & HeapGraph::kTracked) != 0 ? ",\"tracked\":true" : ",\"tracked\":false";
+  to += ",\"references\":";
+  append_references(to, i, ReferenceKind::collector);
+  to += ",\"also\":";
+  append_references(to, i, ReferenceKind::owned);
+  const std::size_t without = to.size();
+  to += ",\"inferred\":";
+  if (!append_references(to, i, ReferenceKind::inferred)) to.resize(without);
+  to += "}\n";
+}
+
+}  // namespace heapglass
