@@ -1,0 +1,76 @@
+"""exact.py HEAPGLASS PYTHON PROGRAM [ARGUMENT...] [--all-types]: what heapglass sees is the truth.
+
+Starts a fixture program under that interpreter, has heapglass export its graph and count it by type
+while the program is blocked, then has the program itself tell the truth, and compares: object by object
+(compare.py), and the histogram's count and bytes per type with the truth's sums. Differences in types
+outside the core are printed and forgiven, unless --all-types.
+"""
+import json
+import sys
+import time
+
+from compare import Export, compare, shown
+from target import Scratch, Target, run, run_json
+from truth_file import Truth, sums_by_type
+
+TIMEOUT = 300
+PATIENT = ("--max-pause", "30s")  # the pause is measured elsewhere; here the machine may be busy
+
+
+def compare_histogram(truth, document, core_only):
+    """Prints the types whose count or bytes differ; returns how many count as failures."""
+    want = sums_by_type(truth)
+    have = {row["type"]: (row["count"], row["bytes"]) for row in document["types"]}
+    differing = []
+    for name in set(want) | set(have):
+        count, size, core = want.get(name, (0, 0, True))
+        if have.get(name, (0, 0)) != (count, size):
+            failing = core or not core_only
+            differing.append((not failing, name, have.get(name, (0, 0)), (count, size)))
+    if differing:
+        print("%-5s %10s %10s %13s %13s  %s" % ("fails", "count", "in truth", "bytes", "in truth", "type"))
+    for forgiven, name, (count, size), (true_count, true_size) in sorted(differing):
+        print("%-5s %10d %10d %13d %13d  %s" % (
+            "no" if forgiven else "yes", count, true_count, size, true_size, shown(name)))
+    core = sum(1 for _, _, core in want.values() if core)
+    print("histogram: %d types, %d of the core; different: %d, of those %d fail" % (
+        len(want), core, len(differing), sum(1 for row in differing if not row[0])))
+    return sum(1 for row in differing if not row[0])
+
+
+def main(arguments):
+    core_only = "--all-types" not in arguments
+    arguments = [a for a in arguments if a != "--all-types"]
+    if len(arguments) < 3:
+        raise SystemExit(__doc__)
+    heapglass, python, program = arguments[:3]
+    with Scratch() as scratch, Target(python, program, *arguments[3:]) as target:
+        rss = target.rss_kb()
+        with open(scratch.path("export"), "wb") as out:
+            exported = run(heapglass, "export", "--format", "ndjson", *PATIENT, target.pid, timeout=TIMEOUT, stdout=out)
+        if exported.code:
+            raise SystemExit("%s: exit code %d\n%s" % (
+                exported.command, exported.code, exported.err.decode("utf-8", "replace")))
+        document, counted = run_json(
+            heapglass, "histogram", "--collector", "--json", *PATIENT, target.pid, timeout=TIMEOUT)
+        grown = target.rss_kb() - rss
+        took = target.truth(scratch.path("truth"))
+        target.close()
+        began = time.monotonic()
+        truth = Truth(scratch.path("truth"))
+        export = Export(scratch.path("export"))
+        print("%s %s: export %.1f s, %d MB; histogram %.1f s, %d MB; truth %.1f s" % (
+            program, export.head.get("target", {}).get("python", {}).get("version"), exported.seconds,
+            exported.peak >> 20, counted.seconds, counted.peak >> 20, took))
+        print("acquisition: " + json.dumps(export.head.get("acquisition")))
+        failing = compare(truth, export, core_only).failing
+        failing += compare_histogram(truth, document, core_only)
+        if grown:
+            print("the target's RSS grew by %d kB while it was read" % grown)
+            failing += 1
+        print("compared in %.1f s: %s" % (time.monotonic() - began, "FAILED" if failing else "equal"))
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
