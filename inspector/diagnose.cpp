@@ -16,8 +16,9 @@ Diagnosis diagnose(pid_t pid, const Run& run) {
   result.process = read_process(pid);
   try {
     const Process process = Process::open(pid);
-    ProcessMemory memory(pid);
     const std::vector<Mapping> maps = read_maps(pid);
+    PresentMemory source(pid, maps);
+    Mirror memory = first_look(maps, source);
     result.interpreter = find_interpreter(pid, maps, memory);
     result.layout = load_layout(layout_name(*result.interpreter));
     for (LayoutCheck& check : verify_layout(*result.layout, *result.interpreter, memory)) {

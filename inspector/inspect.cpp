@@ -102,7 +102,10 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   ProcessMemory live(pid);
 
   const std::vector<Mapping> maps = read_maps(pid);
-  const std::vector<Arena> arenas = find_arenas(target.interpreter, target.runtime, target.layout, live);
+  PresentMemory source(pid, maps);
+  Mirror look = first_look(maps, source);
+  const std::vector<Arena> arenas =
+      find_arenas(target.interpreter, target.runtime, target.layout, look);
   std::vector<AddressRange> arena_ranges;
   for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
   run.report("choosing pages", -1);

@@ -10,10 +10,22 @@ std::string layout_name(const Interpreter& interpreter) {
          (interpreter.debug ? "d" : "");
 }
 
+Mirror first_look(const std::vector<Mapping>& maps, PresentMemory& source) {
+  std::vector<Mirror::Segment> segments;
+  for (const Mapping& mapping : maps) {
+    if (mapping.readable && !mapping.path.starts_with("/dev/") && !mapping.path.starts_with("[v")) {
+      segments.push_back(Mirror::lazy(mapping.range));
+    }
+  }
+  return Mirror(std::move(segments), &source);
+}
+
 OpenTarget open_target(pid_t pid) {
   Process process = Process::open(pid);
-  ProcessMemory memory(pid);
-  Interpreter interpreter = find_interpreter(pid, read_maps(pid), memory);
+  const std::vector<Mapping> maps = read_maps(pid);
+  PresentMemory source(pid, maps);
+  Mirror memory = first_look(maps, source);
+  Interpreter interpreter = find_interpreter(pid, maps, memory);
   Layout layout = load_layout(layout_name(interpreter));
   layout.micro = interpreter.version.micro;
   std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);

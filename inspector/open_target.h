@@ -8,6 +8,8 @@
 
 #include "inspector/inspect.h"
 #include "inspector/python/runtime.h"
+#include "inspector/target/mirror.h"
+#include "inspector/target/present_memory.h"
 #include "inspector/target/process.h"
 #include "symbols/interpreter.h"
 #include "symbols/layout.h"
@@ -26,6 +28,10 @@ struct OpenTarget {
 // Throws Failure: target_gone, not_permitted, not_cpython (a layout that fails a check is refused
 // with the check's name).
 OpenTarget open_target(pid_t pid);
+
+// Memory for a first look at a target that runs: each block is read once, when it is first looked at,
+// and no page is mapped into the target by it. `source` outlives the mirror.
+Mirror first_look(const std::vector<Mapping>& maps, PresentMemory& source);
 
 // Name of the layout for an interpreter: "3.12", "3.13t", "3.11d".
 std::string layout_name(const Interpreter& interpreter);

@@ -54,7 +54,9 @@ ObjectSet discover(const Runtime& runtime, const Decoders& decoders, const WalkO
                    const Run& run) {
   ObjectSet found(decoders.mirror);
   for (const InterpreterState& state : runtime.interpreters) {
-    for (const Address head : state.list_heads) walk_collector_list(head, decoders, found);
+    for (const Address head : state.generations) walk_collector_list(head, decoders, found);
+    // gc.get_objects() leaves out what gc.freeze() put aside.
+    if (!options.collector_only) walk_collector_list(state.permanent, decoders, found);
   }
 
   Marker marker(found, decoders, options.collector_only);
@@ -106,15 +108,25 @@ class Filler {
       if (!to) continue;  // counted when it was looked for
       graph_.reference_to.push_back(*to);
       graph_.edge.push_back(edge_code(reference.kind, reference.label, reference.index));
-      if (reference.kind != ReferenceKind::inferred) ++incoming_[index(*to)];
+      if (counted && reference.kind != ReferenceKind::inferred) ++incoming_[index(*to)];
     }
   }
+
+  bool counted = true;  // whether the object now visited holds counted references
 
  private:
   HeapGraph& graph_;
   const ObjectSet& objects_;
   std::vector<std::uint32_t>& incoming_;
 };
+
+// An object that was made at compile time (Tools/build/deepfreeze.py, 3.11+): in the image of the
+// file, with a count that never falls, and its own references were never counted.
+bool deep_frozen(const RefcountValue& refcount, const Layout& layout) {
+  constexpr std::int64_t kNearTheStart = 999'000'000;  // 999999999: 3.11's _PyObject_IMMORTAL_REFCNT
+  return layout.dialects.refcount == Refcount::signed64 ? refcount.count > kNearTheStart
+                                                        : refcount.immortal;
+}
 
 // What of a type ends up in the acquisition: read conservatively, own __sizeof__.
 void describe_types(const TypeTable& types, const std::vector<std::uint64_t>& counts,
@@ -166,6 +178,7 @@ HeapGraph build_graph(const ObjectSet& objects, const Decoders& decoders,
     const TypeInfo& type = *object->type;
     const ObjectSize size = size_of(*object, decoders);
     const RefcountValue refcount = refcount_of(object->body, decoders.layout);
+    if (!refcount.immortal && refcount.count <= 0) decoders.fault(Fault::bad_refcount);
     std::uint8_t flags = 0;
     if (has_gc_head(*object, decoders.layout)) flags |= HeapGraph::kCollectable;
     if (is_tracked(*object, decoders)) flags |= HeapGraph::kTracked;
@@ -180,6 +193,7 @@ HeapGraph build_graph(const ObjectSet& objects, const Decoders& decoders,
         refcount.count, 0, std::numeric_limits<std::uint32_t>::max())));
     graph.flags.push_back(flags);
     if (options.references) {
+      filler.counted = !deep_frozen(refcount, decoders.layout);
       visit(*object, quiet, sink);
       sink.flush();
       graph.reference_begin.push_back(graph.reference_to.size());

@@ -100,6 +100,27 @@ std::optional<std::int32_t> read_number(std::string_view text) {
   return value;
 }
 
+constexpr std::string_view kModuleState = "module_state.";
+
+// "48 0 8 16"
+std::optional<ModuleState> read_module_state(std::string_view text) {
+  ModuleState state;
+  bool first = true;
+  while (!text.empty()) {
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    const auto number = read_number(text.substr(0, blank));
+    if (!number || (!first && *number >= state.size)) return std::nullopt;
+    if (first) {
+      state.size = *number;
+    } else {
+      state.shown.push_back(*number);
+    }
+    first = false;
+    text.remove_prefix(std::min(blank + 1, text.size()));
+  }
+  return state;
+}
+
 std::string quoted(std::string_view text) {
   constexpr std::size_t kLongest = 60;
   std::string result = "'";
@@ -198,6 +219,12 @@ Layout parse_layout(std::string_view name, std::string_view text) {
     if (lines.key.starts_with(kHidesType)) {
       if (lines.value != "1") lines.refuse("expected '1', found " + quoted(lines.value));
       layout.hiding_types.emplace_back(lines.key.substr(kHidesType.size()));
+      continue;
+    }
+    if (lines.key.starts_with(kModuleState)) {
+      const auto state = read_module_state(lines.value);
+      if (!state) lines.refuse(quoted(lines.value) + " is not a size and the offsets in it");
+      layout.module_states.emplace(lines.key.substr(kModuleState.size()), *state);
       continue;
     }
     const std::optional<Fact> fact = find_fact(index, lines.key);

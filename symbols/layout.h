@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +63,13 @@ struct Dialects {
 // Where a fact's value came from, for `doctor`.
 enum class FactSource : std::uint8_t { absent, file, debug_offsets, dwarf, probe };
 
+// The C state of an extension module, and where in it are the references that its m_traverse shows
+// to the collector: measured (symbols/layouts/module_states.py), since only the module's code knows.
+struct ModuleState {
+  std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
+  std::vector<std::int32_t> shown;
+};
+
 class Layout {
  public:
   // "3.12", "3.13t", "3.11d": minor version and flavour.
@@ -74,6 +83,9 @@ class Layout {
   // Names of collectable C types whose tp_traverse does not visit their heap type, as measured on
   // the build: `hides_type.<module.qualname>` lines.
   std::vector<std::string> hiding_types;
+
+  // By module name: `module_state.<name>` lines, "size offset offset ...".
+  std::map<std::string, ModuleState, std::less<>> module_states;
 
   bool hides_type(std::string_view type) const {
     return std::find(hiding_types.begin(), hiding_types.end(), type) != hiding_types.end();

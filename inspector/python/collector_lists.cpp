@@ -32,6 +32,7 @@ bool follow(Address head, Fact direction, const Decoders& decoders, ObjectSet& f
 }  // namespace
 
 void walk_collector_list(Address head, const Decoders& decoders, ObjectSet& found) {
+  if (head == 0) return;
   if (follow(head, Fact::PyGC_Head__gc_next, decoders, found)) return;
   decoders.fault(Fault::broken_list);
   follow(head, Fact::PyGC_Head__gc_prev, decoders, found);

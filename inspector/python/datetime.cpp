@@ -1,5 +1,5 @@
-// datetime.time and datetime.datetime (Modules/_datetimemodule.c): without hastzinfo the struct ends
-// before tzinfo. Neither is collectable.
+// datetime.time and datetime.datetime (Modules/_datetimemodule.c): without hastzinfo the struct
+// ends before tzinfo. Neither is collectable.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 

@@ -17,7 +17,10 @@ std::optional<Object> open_object(Address address, const Decoders& decoders) {
     decoders.fault(Fault::bad_type);
     return std::nullopt;
   }
-  const std::byte* body = decoders.mirror.at(address, static_cast<std::size_t>(type->basicsize));
+  // A static type has less than its metatype's tp_basicsize, which is that of a heap type.
+  const std::int64_t size =
+      type->is_type ? layout[Fact::sizeof_PyTypeObject] : type->basicsize;
+  const std::byte* body = decoders.mirror.at(address, static_cast<std::size_t>(size));
   if (body == nullptr && type->is_type) {
     // A static type ends where PyTypeObject does, which may be where its file's mapping ends.
     body = decoders.mirror.at(address, static_cast<std::size_t>(layout[Fact::sizeof_PyTypeObject]));
@@ -27,8 +30,6 @@ std::optional<Object> open_object(Address address, const Decoders& decoders) {
     }
   }
   if (body == nullptr) {
-    // A str or bytes at the end of a mapping may be shorter than its struct: never, sizes are
-    // rounded up. So this is no object.
     decoders.unreadable(address);
     return std::nullopt;
   }

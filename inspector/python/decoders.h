@@ -32,7 +32,8 @@ struct Decoders {
   }
 };
 
-// An object whose head could be read and whose type is one; `body` has tp_basicsize bytes.
+// An object whose head could be read and whose type is one; `body` has tp_basicsize bytes, of
+// a type object sizeof(PyTypeObject).
 struct Object {
   Address address = 0;
   const std::byte* body = nullptr;

@@ -31,8 +31,8 @@ void visit_deque(const Object& object, const Decoders& decoders, Sink& sink) {
     }
     const std::int64_t end = std::min(block_items, at + count - item);
     for (; at < end; ++at, ++item) {
-      sink.add(load_pointer(bytes, layout[Fact::block_data] + at * kWord),
-               ReferenceKind::collector, LabelKind::item, static_cast<std::uint64_t>(item));
+      sink.add(load_pointer(bytes, layout[Fact::block_data] + at * kWord), ReferenceKind::collector,
+               LabelKind::item, static_cast<std::uint64_t>(item));
     }
     at = 0;
     before = block;

@@ -9,7 +9,9 @@ namespace heapglass {
 void visit_element(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   // The lowest bit says that a list of pieces is still to be joined (JOIN_OBJ).
-  const auto joined = [&](Fact fact) { return load_pointer(object.body, layout[fact]) & ~Address{1}; };
+  const auto joined = [&](Fact fact) {
+    return load_pointer(object.body, layout[fact]) & ~Address{1};
+  };
   sink.add(joined(Fact::ElementObject_text), ReferenceKind::collector, FixedName::text);
   sink.add(joined(Fact::ElementObject_tail), ReferenceKind::collector, FixedName::tail);
   const Address extra = load_pointer(object.body, layout[Fact::ElementObject_extra]);

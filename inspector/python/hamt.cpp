@@ -37,7 +37,8 @@ void visit_hamt(const Object& object, const Decoders& decoders, Sink& sink) {
       return visit_pairs(object, layout[Fact::PyHamtNode_Bitmap_b_array], decoders, sink);
     case Shape::hamt_collision:
       return visit_pairs(object, layout[Fact::PyHamtNode_Collision_c_array], decoders, sink);
-    default: break;
+    default:
+      break;
   }
   const std::int64_t begin = layout[Fact::PyHamtNode_Array_a_array];
   for (std::int64_t at = begin; at + kWord <= object.type->basicsize; at += kWord) {

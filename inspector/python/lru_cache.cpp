@@ -1,7 +1,7 @@
 // functools.lru_cache (Modules/_functoolsmodule.c): where maxsize is set, a ring of elements in the
-// order of use, which starts and ends in the cache itself. Elements are objects, held by the ring and
-// by the cache's dict, but have no tp_traverse: lru_cache_tp_traverse shows what they hold, as if it
-// were its own.
+// order of use, which starts and ends in the cache itself. Elements are objects, held by the ring
+// and by the cache's dict, but have no tp_traverse: lru_cache_tp_traverse shows what they hold, as
+// if it were its own.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 

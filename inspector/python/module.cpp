@@ -1,8 +1,11 @@
-// Modules (Objects/moduleobject.c): the dict is a row's field; the C state behind md_state is known
-// to the module's own code only, so its words are read conservatively.
+// Modules (Objects/moduleobject.c): the dict is a row's field. The C state behind md_state is known
+// to the module's own code only: of the standard library's modules it was measured which words are
+// shown to the collector, and what else points to an object is owned; of others every word is read
+// conservatively.
 #include <algorithm>
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/text.h"
 #include "inspector/python/visit.h"
 
 namespace heapglass {
@@ -22,11 +25,20 @@ void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
   if (size <= 0) return;
   const std::byte* words = decoders.mirror.at(state, static_cast<std::size_t>(size));
   if (words == nullptr) return decoders.unreadable(state);
+  const Address name = load_pointer(object.body, layout[Fact::PyModuleObject_md_name]);
+  const auto known = layout.module_states.find(
+      name == 0 ? std::string() : read_text(name, layout, decoders.mirror).value_or(""));
+  const bool measured = known != layout.module_states.end() && known->second.size == size;
   for (std::int64_t at = 0; at + 8 <= size; at += 8) {
     const Address word = load_pointer(words, at);
-    if (looks_like_object(word, decoders)) {
-      sink.add(word, ReferenceKind::inferred, FixedName::module_state);
+    if (!looks_like_object(word, decoders)) continue;
+    ReferenceKind kind = ReferenceKind::inferred;
+    if (measured) {
+      const auto& shown = known->second.shown;
+      kind = std::find(shown.begin(), shown.end(), at) == shown.end() ? ReferenceKind::owned
+                                                                      : ReferenceKind::collector;
     }
+    sink.add(word, kind, FixedName::module_state);
   }
 }
 

@@ -1,5 +1,5 @@
-// collections.OrderedDict (Objects/odictobject.c): a dict, and a list of nodes that keeps the order.
-// A node owns a second reference to its key, and odict_traverse shows it.
+// collections.OrderedDict (Objects/odictobject.c): a dict, and a list of nodes that keeps the
+// order. A node owns a second reference to its key, and odict_traverse shows it.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 

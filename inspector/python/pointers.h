@@ -11,8 +11,7 @@ namespace heapglass {
 // `count` as read from the target: negative or beyond the mapping counts as a fault and shows none.
 // `stride`: bytes from one pointer to the next.
 inline void add_items(Address items, std::int64_t count, ReferenceKind kind,
-                      const Decoders& decoders, Sink& sink,
-                      std::int64_t stride = sizeof(Address)) {
+                      const Decoders& decoders, Sink& sink, std::int64_t stride = sizeof(Address)) {
   if (count == 0) return;
   const auto room = static_cast<std::int64_t>(decoders.mirror.room(items));
   if (count < 0 || stride < std::int64_t{sizeof(Address)} || count > room / stride) {
@@ -21,8 +20,7 @@ inline void add_items(Address items, std::int64_t count, ReferenceKind kind,
   const std::byte* bytes = decoders.mirror.at(items, static_cast<std::size_t>(count * stride));
   if (bytes == nullptr) return decoders.unreadable(items);
   for (std::int64_t i = 0; i < count; ++i) {
-    sink.add(load_pointer(bytes, i * stride), kind, LabelKind::item,
-             static_cast<std::uint64_t>(i));
+    sink.add(load_pointer(bytes, i * stride), kind, LabelKind::item, static_cast<std::uint64_t>(i));
   }
 }
 

@@ -4,27 +4,31 @@
 
 namespace heapglass {
 
-namespace {
-
-constexpr ReferenceKind kOwned = ReferenceKind::owned;
-
-}  // namespace
-
 std::vector<Row> collection_rows() {
   std::vector<Row> rows = {
-      {"collections.OrderedDict", Fact::sizeof_PyODictObject, Shape::odict,
+      {"collections.OrderedDict",
+       Fact::sizeof_PyODictObject,
+       Shape::odict,
        {{Fact::PyODictObject_od_inst_dict, ".__dict__"}}},
-      {"collections.defaultdict", Fact::sizeof_defdictobject, Shape::fixed,
+      {"collections.defaultdict",
+       Fact::sizeof_defdictobject,
+       Shape::fixed,
        {{Fact::defdictobject_default_factory, ".default_factory"}}},
       {"collections.deque", Fact::sizeof_dequeobject, Shape::deque, {}},
-      {"functools.partial", Fact::sizeof_partialobject, Shape::fixed,
+      {"functools.partial",
+       Fact::sizeof_partialobject,
+       Shape::fixed,
        {{Fact::partialobject_fn, ".func"},
         {Fact::partialobject_args, ".args"},
         {Fact::partialobject_kw, ".keywords"},
         {Fact::partialobject_dict, ".__dict__"}}},
-      {"functools.KeyWrapper", Fact::sizeof_keyobject, Shape::fixed,
+      {"functools.KeyWrapper",
+       Fact::sizeof_keyobject,
+       Shape::fixed,
        {{Fact::keyobject_cmp, "<cmp>"}, {Fact::keyobject_object, ".obj"}}},
-      {"functools._lru_cache_wrapper", Fact::sizeof_lru_cache_object, Shape::lru_cache,
+      {"functools._lru_cache_wrapper",
+       Fact::sizeof_lru_cache_object,
+       Shape::lru_cache,
        {{Fact::lru_cache_object_cache, "<cache>"},
         {Fact::lru_cache_object_func, ".__wrapped__"},
         {Fact::lru_cache_object_kwd_mark, "<kwd_mark>"},
@@ -32,27 +36,36 @@ std::vector<Row> collection_rows() {
         {Fact::lru_cache_object_cache_info_type, "<cache_info type>"},
         {Fact::lru_cache_object_dict, ".__dict__"}}},
       {"functools._lru_list_elem", Fact::sizeof_lru_list_elem, Shape::lru_element, {}},
-      {"operator.itemgetter", Fact::sizeof_itemgetterobject, Shape::fixed,
+      {"operator.itemgetter",
+       Fact::sizeof_itemgetterobject,
+       Shape::fixed,
        {{Fact::itemgetterobject_item, "<item>"}}},
-      {"operator.attrgetter", Fact::sizeof_attrgetterobject, Shape::fixed,
+      {"operator.attrgetter",
+       Fact::sizeof_attrgetterobject,
+       Shape::fixed,
        {{Fact::attrgetterobject_attr, "<attr>"}}},
-      {"operator.methodcaller", Fact::sizeof_methodcallerobject, Shape::fixed,
+      {"operator.methodcaller",
+       Fact::sizeof_methodcallerobject,
+       Shape::fixed,
        {{Fact::methodcallerobject_name, "<name>"},
         {Fact::methodcallerobject_args, "<args>"},
         {Fact::methodcallerobject_xargs, "<args>"},
-        {Fact::methodcallerobject_kwds, "<kwargs>"},
-        {Fact::methodcallerobject_vectorcall_kwnames, "<kwnames>", kOwned}}},
+        {Fact::methodcallerobject_kwds, "<kwargs>"}}},
       {"array.array", Fact::sizeof_arrayobject, Shape::array, {}},
   };
   // The module was named otherwise before 3.12, and the element's type not at all before 3.10.
   for (const std::string_view type :
        {"collections._deque_iterator", "collections._deque_reverse_iterator",
         "_collections._deque_iterator", "_collections._deque_reverse_iterator"}) {
-    rows.push_back({type, Fact::sizeof_dequeiterobject, Shape::fixed,
+    rows.push_back({type,
+                    Fact::sizeof_dequeiterobject,
+                    Shape::fixed,
                     {{Fact::dequeiterobject_deque, "<deque>"}}});
   }
   for (const std::string_view type : {"collections._tuplegetter", "_collections._tuplegetter"}) {
-    rows.push_back({type, Fact::sizeof__tuplegetterobject, Shape::fixed,
+    rows.push_back({type,
+                    Fact::sizeof__tuplegetterobject,
+                    Shape::fixed,
                     {{Fact::_tuplegetterobject_doc, ".__doc__"}}});
   }
   rows.push_back({"functools.lru_list_elem", Fact::sizeof_lru_list_elem, Shape::lru_element, {}});

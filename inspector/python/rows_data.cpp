@@ -15,18 +15,26 @@ void add_numbers(std::vector<Row>& rows) {
   rows.push_back({"datetime.tzinfo", Fact::sizeof_PyDateTime_TZInfo});
   rows.push_back({"datetime.time", Fact::sizeof_PyDateTime_Time, Shape::time, {}});
   rows.push_back({"datetime.datetime", Fact::sizeof_PyDateTime_DateTime, Shape::datetime, {}});
-  rows.push_back({"datetime.timezone", Fact::sizeof_PyDateTime_TimeZone, Shape::fixed,
+  rows.push_back({"datetime.timezone",
+                  Fact::sizeof_PyDateTime_TimeZone,
+                  Shape::fixed,
                   {{Fact::PyDateTime_TimeZone_offset, "<offset>"},
                    {Fact::PyDateTime_TimeZone_name, "<name>"}}});
   rows.push_back({"datetime.IsoCalendarDate", Fact::sizeof_PyTupleObject});
-  rows.push_back({"zoneinfo.ZoneInfo", Fact::sizeof_PyZoneInfo_ZoneInfo, Shape::zoneinfo,
+  rows.push_back({"zoneinfo.ZoneInfo",
+                  Fact::sizeof_PyZoneInfo_ZoneInfo,
+                  Shape::zoneinfo,
                   {{Fact::PyZoneInfo_ZoneInfo_key, ".key", kOwned, true},
                    {Fact::PyZoneInfo_ZoneInfo_file_repr, "<file>", kOwned}}});
   rows.push_back({"decimal.Decimal", Fact::sizeof_PyDecObject, Shape::decimal, {}});
-  rows.push_back({"decimal.Context", Fact::sizeof_PyDecContextObject, Shape::fixed,
+  rows.push_back({"decimal.Context",
+                  Fact::sizeof_PyDecContextObject,
+                  Shape::fixed,
                   {{Fact::PyDecContextObject_traps, ".traps", kOwned},
                    {Fact::PyDecContextObject_flags, ".flags", kOwned}}});
-  rows.push_back({"decimal.ContextManager", Fact::sizeof_PyDecContextManagerObject, Shape::fixed,
+  rows.push_back({"decimal.ContextManager",
+                  Fact::sizeof_PyDecContextManagerObject,
+                  Shape::fixed,
                   {{Fact::PyDecContextManagerObject_local, "<local>"},
                    {Fact::PyDecContextManagerObject_global, "<global>"}}});
   rows.push_back({"decimal.SignalDictMixin", kAnySize});
@@ -34,50 +42,72 @@ void add_numbers(std::vector<Row>& rows) {
 
 // Modules/_sre, Modules/_struct.c, Modules/_json.c, Modules/_csv.c
 void add_text(std::vector<Row>& rows) {
-  rows.push_back({"re.Pattern", Fact::sizeof_PatternObject, Shape::fixed,
+  rows.push_back({"re.Pattern",
+                  Fact::sizeof_PatternObject,
+                  Shape::fixed,
                   {{Fact::PatternObject_groupindex, ".groupindex"},
                    {Fact::PatternObject_indexgroup, "<indexgroup>"},
                    {Fact::PatternObject_pattern, ".pattern"}}});
-  rows.push_back({"re.Match", Fact::sizeof_MatchObject, Shape::fixed,
+  rows.push_back({"re.Match",
+                  Fact::sizeof_MatchObject,
+                  Shape::fixed,
                   {{Fact::MatchObject_string, ".string"},
                    {Fact::MatchObject_regs, ".regs"},
                    {Fact::MatchObject_pattern, ".re"}}});
-  rows.push_back({"_sre.SRE_Scanner", kAnySize, Shape::fixed,
+  rows.push_back({"_sre.SRE_Scanner",
+                  kAnySize,
+                  Shape::fixed,
                   {{Fact::ScannerObject_pattern, ".pattern"},
                    {Fact::ScannerObject_state_string, "<string>", kOwned},
                    {Fact::ScannerObject_state_buffer_obj, "<buffer>", kOwned}}});
-  rows.push_back({"_sre.SRE_Template", Fact::TemplateObject_items, Shape::re_template,
+  rows.push_back({"_sre.SRE_Template",
+                  Fact::TemplateObject_items,
+                  Shape::re_template,
                   {{Fact::TemplateObject_literal, "<literal>"}}});
   for (const std::string_view type : {"_struct.Struct", "Struct"}) {
-    rows.push_back({type, Fact::sizeof_PyStructObject, Shape::struct_codes,
+    rows.push_back({type,
+                    Fact::sizeof_PyStructObject,
+                    Shape::struct_codes,
                     {{Fact::PyStructObject_s_format, ".format"}}});
   }
   for (const std::string_view type : {"_struct.unpack_iterator", "unpack_iterator"}) {
-    rows.push_back({type, Fact::sizeof_unpackiterobject, Shape::fixed,
-                    {{Fact::unpackiterobject_so, "<struct>"},
-                     {Fact::unpackiterobject_buf_obj, "<buffer>"}}});
+    rows.push_back(
+        {type,
+         Fact::sizeof_unpackiterobject,
+         Shape::fixed,
+         {{Fact::unpackiterobject_so, "<struct>"}, {Fact::unpackiterobject_buf_obj, "<buffer>"}}});
   }
-  rows.push_back({"_json.Scanner", Fact::sizeof__PyScannerObject, Shape::fixed,
+  rows.push_back({"_json.Scanner",
+                  Fact::sizeof__PyScannerObject,
+                  Shape::fixed,
                   {{Fact::_PyScannerObject_object_hook, ".object_hook"},
                    {Fact::_PyScannerObject_object_pairs_hook, ".object_pairs_hook"},
                    {Fact::_PyScannerObject_parse_float, ".parse_float"},
                    {Fact::_PyScannerObject_parse_int, ".parse_int"},
                    {Fact::_PyScannerObject_parse_constant, ".parse_constant"},
                    {Fact::_PyScannerObject_memo, "<memo>"}}});
-  rows.push_back({"_json.Encoder", Fact::sizeof__PyEncoderObject, Shape::fixed,
+  rows.push_back({"_json.Encoder",
+                  Fact::sizeof__PyEncoderObject,
+                  Shape::fixed,
                   {{Fact::_PyEncoderObject_markers, ".markers"},
                    {Fact::_PyEncoderObject_defaultfn, ".default"},
                    {Fact::_PyEncoderObject_encoder, ".encoder"},
                    {Fact::_PyEncoderObject_indent, ".indent"},
                    {Fact::_PyEncoderObject_key_separator, ".key_separator"},
                    {Fact::_PyEncoderObject_item_separator, ".item_separator"}}});
-  rows.push_back({"_csv.Dialect", Fact::sizeof_DialectObj, Shape::fixed,
+  rows.push_back({"_csv.Dialect",
+                  Fact::sizeof_DialectObj,
+                  Shape::fixed,
                   {{Fact::DialectObj_lineterminator, ".lineterminator"}}});
-  rows.push_back({"_csv.reader", Fact::sizeof_ReaderObj, Shape::fixed,
+  rows.push_back({"_csv.reader",
+                  Fact::sizeof_ReaderObj,
+                  Shape::fixed,
                   {{Fact::ReaderObj_dialect, ".dialect"},
                    {Fact::ReaderObj_input_iter, "<input>"},
                    {Fact::ReaderObj_fields, "<fields>"}}});
-  rows.push_back({"_csv.writer", Fact::sizeof_WriterObj, Shape::fixed,
+  rows.push_back({"_csv.writer",
+                  Fact::sizeof_WriterObj,
+                  Shape::fixed,
                   {{Fact::WriterObj_dialect, ".dialect"},
                    {Fact::WriterObj_write, "<write>"},
                    {Fact::WriterObj_error_obj, "<error>"}}});
@@ -85,7 +115,9 @@ void add_text(std::vector<Row>& rows) {
 
 // Modules/_pickle.c: pers_func_self is borrowed.
 void add_pickle(std::vector<Row>& rows) {
-  rows.push_back({"_pickle.Pickler", Fact::sizeof_PicklerObject, Shape::pickler,
+  rows.push_back({"_pickle.Pickler",
+                  Fact::sizeof_PicklerObject,
+                  Shape::pickler,
                   {{Fact::PicklerObject_write, "<write>"},
                    {Fact::PicklerObject_pers_func, ".persistent_id"},
                    {Fact::PicklerObject_persistent_id, ".persistent_id"},
@@ -94,7 +126,9 @@ void add_pickle(std::vector<Row>& rows) {
                    {Fact::PicklerObject_reducer_override, ".reducer_override"},
                    {Fact::PicklerObject_buffer_callback, ".buffer_callback"},
                    {Fact::PicklerObject_output_buffer, "<output>", kOwned}}});
-  rows.push_back({"_pickle.Unpickler", Fact::sizeof_UnpicklerObject, Shape::unpickler,
+  rows.push_back({"_pickle.Unpickler",
+                  Fact::sizeof_UnpicklerObject,
+                  Shape::unpickler,
                   {{Fact::UnpicklerObject_readline, "<readline>"},
                    {Fact::UnpicklerObject_readinto, "<readinto>"},
                    {Fact::UnpicklerObject_read, "<read>"},
@@ -105,23 +139,32 @@ void add_pickle(std::vector<Row>& rows) {
                    {Fact::UnpicklerObject_buffers, "<buffers>"},
                    {Fact::UnpicklerObject_buffer_obj, "<input>", kOwned}}});
   rows.push_back({"_pickle.Pdata", Fact::sizeof_Pdata, Shape::pickle_stack, {}});
-  rows.push_back({"_pickle.PicklerMemoProxy", Fact::sizeof_PicklerMemoProxyObject, Shape::fixed,
+  rows.push_back({"_pickle.PicklerMemoProxy",
+                  Fact::sizeof_PicklerMemoProxyObject,
+                  Shape::fixed,
                   {{Fact::PicklerMemoProxyObject_pickler, "<pickler>"}}});
-  rows.push_back({"_pickle.UnpicklerMemoProxy", Fact::sizeof_UnpicklerMemoProxyObject,
-                  Shape::fixed, {{Fact::UnpicklerMemoProxyObject_unpickler, "<unpickler>"}}});
+  rows.push_back({"_pickle.UnpicklerMemoProxy",
+                  Fact::sizeof_UnpicklerMemoProxyObject,
+                  Shape::fixed,
+                  {{Fact::UnpicklerMemoProxyObject_unpickler, "<unpickler>"}}});
 }
 
 // Modules/_elementtree.c, Modules/pyexpat.c
 void add_xml(std::vector<Row>& rows) {
-  rows.push_back({"xml.etree.ElementTree.Element", Fact::sizeof_ElementObject, Shape::element,
+  rows.push_back({"xml.etree.ElementTree.Element",
+                  Fact::sizeof_ElementObject,
+                  Shape::element,
                   {{Fact::ElementObject_tag, ".tag"}}});
   for (const std::string_view type :
        {"_elementtree._element_iterator", "ElementTree._element_iterator"}) {
-    rows.push_back({type, Fact::sizeof_ElementIterObject, Shape::element_iterator,
+    rows.push_back({type,
+                    Fact::sizeof_ElementIterObject,
+                    Shape::element_iterator,
                     {{Fact::ElementIterObject_root_element, "<root>"},
                      {Fact::ElementIterObject_sought_tag, "<tag>"}}});
   }
-  rows.push_back({"xml.etree.ElementTree.TreeBuilder", Fact::sizeof_TreeBuilderObject,
+  rows.push_back({"xml.etree.ElementTree.TreeBuilder",
+                  Fact::sizeof_TreeBuilderObject,
                   Shape::fixed,
                   {{Fact::TreeBuilderObject_root, "<root>"},
                    {Fact::TreeBuilderObject_this, "<this>"},
@@ -139,7 +182,9 @@ void add_xml(std::vector<Row>& rows) {
                    {Fact::TreeBuilderObject_end_ns_event_obj, "<end-ns event>"},
                    {Fact::TreeBuilderObject_comment_event_obj, "<comment event>"},
                    {Fact::TreeBuilderObject_pi_event_obj, "<pi event>"}}});
-  rows.push_back({"xml.etree.ElementTree.XMLParser", Fact::sizeof_XMLParserObject, Shape::fixed,
+  rows.push_back({"xml.etree.ElementTree.XMLParser",
+                  Fact::sizeof_XMLParserObject,
+                  Shape::fixed,
                   {{Fact::XMLParserObject_target, ".target"},
                    {Fact::XMLParserObject_entity, ".entity"},
                    {Fact::XMLParserObject_names, "<names>"},
@@ -152,13 +197,17 @@ void add_xml(std::vector<Row>& rows) {
                    {Fact::XMLParserObject_handle_pi, "<pi>"},
                    {Fact::XMLParserObject_handle_doctype, "<doctype>"},
                    {Fact::XMLParserObject_handle_close, "<close>"}}});
-  rows.push_back({"pyexpat.xmlparser", Fact::sizeof_xmlparseobject, Shape::xml_parser,
+  rows.push_back({"pyexpat.xmlparser",
+                  Fact::sizeof_xmlparseobject,
+                  Shape::xml_parser,
                   {{Fact::xmlparseobject_intern, ".intern", kOwned}}});
 }
 
 // Modules/_sqlite
 void add_sqlite(std::vector<Row>& rows) {
-  rows.push_back({"sqlite3.Connection", Fact::sizeof_pysqlite_Connection, Shape::sqlite_connection,
+  rows.push_back({"sqlite3.Connection",
+                  Fact::sizeof_pysqlite_Connection,
+                  Shape::sqlite_connection,
                   {{Fact::pysqlite_Connection_statement_cache, "<statement cache>"},
                    {Fact::pysqlite_Connection_statements, "<statements>"},
                    {Fact::pysqlite_Connection_cursors, "<cursors>"},
@@ -169,7 +218,9 @@ void add_sqlite(std::vector<Row>& rows) {
                    {Fact::pysqlite_Connection_function_pinboard_trace_callback, "<trace>"},
                    {Fact::pysqlite_Connection_function_pinboard_progress_handler, "<progress>"},
                    {Fact::pysqlite_Connection_function_pinboard_authorizer_cb, "<authorizer>"}}});
-  rows.push_back({"sqlite3.Cursor", Fact::sizeof_pysqlite_Cursor, Shape::fixed,
+  rows.push_back({"sqlite3.Cursor",
+                  Fact::sizeof_pysqlite_Cursor,
+                  Shape::fixed,
                   {{Fact::pysqlite_Cursor_connection, ".connection"},
                    {Fact::pysqlite_Cursor_description, ".description"},
                    {Fact::pysqlite_Cursor_row_cast_map, "<converters>"},
@@ -177,21 +228,31 @@ void add_sqlite(std::vector<Row>& rows) {
                    {Fact::pysqlite_Cursor_row_factory, ".row_factory"},
                    {Fact::pysqlite_Cursor_statement, "<statement>"},
                    {Fact::pysqlite_Cursor_next_row, "<next row>"}}});
-  rows.push_back({"sqlite3.Row", Fact::sizeof_pysqlite_Row, Shape::fixed,
-                  {{Fact::pysqlite_Row_data, "<data>"},
-                   {Fact::pysqlite_Row_description, "<description>"}}});
-  rows.push_back({"sqlite3.Statement", Fact::sizeof_pysqlite_Statement, Shape::fixed,
+  rows.push_back(
+      {"sqlite3.Row",
+       Fact::sizeof_pysqlite_Row,
+       Shape::fixed,
+       {{Fact::pysqlite_Row_data, "<data>"}, {Fact::pysqlite_Row_description, "<description>"}}});
+  rows.push_back({"sqlite3.Statement",
+                  Fact::sizeof_pysqlite_Statement,
+                  Shape::fixed,
                   {{Fact::pysqlite_Statement_sql, "<sql>", kOwned}}});
-  rows.push_back({"sqlite3.Blob", Fact::sizeof_pysqlite_Blob, Shape::fixed,
+  rows.push_back({"sqlite3.Blob",
+                  Fact::sizeof_pysqlite_Blob,
+                  Shape::fixed,
                   {{Fact::pysqlite_Blob_connection, "<connection>"}}});
 }
 
 // Modules/_ctypes. The types derived from _CData have its struct.
 void add_ctypes(std::vector<Row>& rows) {
-  rows.push_back({"_ctypes._CData", Fact::sizeof_CDataObject, Shape::fixed,
-                  {{Fact::CDataObject_b_objects, "._objects"},
-                   {Fact::CDataObject_b_base, "._b_base_"}}});
-  rows.push_back({"_ctypes.CFuncPtr", Fact::sizeof_PyCFuncPtrObject, Shape::fixed,
+  rows.push_back(
+      {"_ctypes._CData",
+       Fact::sizeof_CDataObject,
+       Shape::fixed,
+       {{Fact::CDataObject_b_objects, "._objects"}, {Fact::CDataObject_b_base, "._b_base_"}}});
+  rows.push_back({"_ctypes.CFuncPtr",
+                  Fact::sizeof_PyCFuncPtrObject,
+                  Shape::fixed,
                   {{Fact::PyCFuncPtrObject_thunk, "<thunk>"},
                    {Fact::PyCFuncPtrObject_callable, "<callable>"},
                    {Fact::PyCFuncPtrObject_converters, "<converters>"},
@@ -201,29 +262,38 @@ void add_ctypes(std::vector<Row>& rows) {
                    {Fact::PyCFuncPtrObject_errcheck, ".errcheck"},
                    {Fact::PyCFuncPtrObject_paramflags, "<paramflags>"}}});
   for (const std::string_view type : {"_ctypes.CArgObject", "CArgObject"}) {
-    rows.push_back({type, Fact::sizeof_PyCArgObject, Shape::fixed,
-                    {{Fact::PyCArgObject_obj, "._obj"}}});
+    rows.push_back(
+        {type, Fact::sizeof_PyCArgObject, Shape::fixed, {{Fact::PyCArgObject_obj, "._obj"}}});
   }
-  rows.push_back({"_ctypes.CThunkObject", Fact::sizeof_CThunkObject, Shape::fixed,
+  rows.push_back({"_ctypes.CThunkObject",
+                  Fact::sizeof_CThunkObject,
+                  Shape::fixed,
                   {{Fact::CThunkObject_converters, "<converters>"},
                    {Fact::CThunkObject_callable, "<callable>"},
                    {Fact::CThunkObject_restype, "<restype>"}}});
-  rows.push_back({"_ctypes.CField", Fact::sizeof_CFieldObject, Shape::fixed,
+  rows.push_back({"_ctypes.CField",
+                  Fact::sizeof_CFieldObject,
+                  Shape::fixed,
                   {{Fact::CFieldObject_proto, "<type>"}}});
-  rows.push_back({"_ctypes.DictRemover", Fact::sizeof_DictRemoverObject, Shape::fixed,
-                  {{Fact::DictRemoverObject_key, "<key>"},
-                   {Fact::DictRemoverObject_dict, "<dict>"}}});
-  rows.push_back({"_ctypes.StructParam_Type", Fact::sizeof_StructParamObject, Shape::fixed,
+  rows.push_back(
+      {"_ctypes.DictRemover",
+       Fact::sizeof_DictRemoverObject,
+       Shape::fixed,
+       {{Fact::DictRemoverObject_key, "<key>"}, {Fact::DictRemoverObject_dict, "<dict>"}}});
+  rows.push_back({"_ctypes.StructParam_Type",
+                  Fact::sizeof_StructParamObject,
+                  Shape::fixed,
                   {{Fact::StructParamObject_keep, "<keep>"}}});
   // proto is told with the type whose dict it is: Shape::ctypes_type.
-  rows.push_back({"StgDict", Fact::sizeof_StgDictObject, Shape::ctypes_dict,
+  rows.push_back({"StgDict",
+                  Fact::sizeof_StgDictObject,
+                  Shape::ctypes_dict,
                   {{Fact::StgDictObject_argtypes, "<argtypes>", kOwned},
                    {Fact::StgDictObject_converters, "<converters>", kOwned},
                    {Fact::StgDictObject_restype, "<restype>", kOwned},
                    {Fact::StgDictObject_checker, "<checker>", kOwned}}});
-  for (const std::string_view type :
-       {"_ctypes.PyCStructType", "_ctypes.UnionType", "_ctypes.PyCPointerType",
-        "_ctypes.PyCFuncPtrType"}) {
+  for (const std::string_view type : {"_ctypes.PyCStructType", "_ctypes.UnionType",
+                                      "_ctypes.PyCPointerType", "_ctypes.PyCFuncPtrType"}) {
     rows.push_back({type, Fact::sizeof_PyHeapTypeObject, Shape::ctypes_type, {}});
   }
   // These two have no traversal besides type's.

@@ -25,9 +25,11 @@ Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memo
   std::size_t looks = 0;
   for (const InterpreterState& state : runtime.interpreters) {
     // Oldest generation first: classes are old.
-    for (auto head = state.list_heads.rbegin(); head != state.list_heads.rend(); ++head) {
-      for (Address node = memory.value<Address>(*head).value_or(0);
-           node != *head && node != 0 && seen < kEnough && looks < kMostLooks; ++looks) {
+    std::vector<Address> heads{state.permanent};
+    heads.insert(heads.end(), state.generations.rbegin(), state.generations.rend());
+    for (const Address head : heads) {
+      for (Address node = memory.value<Address>(head).value_or(0);
+           node != head && node != 0 && seen < kEnough && looks < kMostLooks; ++looks) {
         const Address object = node + head_size;
         if (memory.value<Address>(at(object, Fact::PyObject_ob_type)) == runtime.type_type) {
           Address cached = 0, traverse = 0;
@@ -70,10 +72,10 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
     if (!shared_collector || runtime.interpreters.size() == 1) {
       const Address generations = pointer(at(result.gc, Fact::_gc_runtime_state_generation0));
       for (int i = 0; i < kGenerations; ++i) {
-        result.list_heads.push_back(
+        result.generations.push_back(
             generations + static_cast<Address>(i * layout[Fact::sizeof_gc_generation]));
       }
-      result.list_heads.push_back(at(result.gc, Fact::_gc_runtime_state_permanent_generation));
+      result.permanent = at(result.gc, Fact::_gc_runtime_state_permanent_generation);
     }
     if (layout.dialects.static_types == StaticTypes::per_interpreter) {
       // The table ends with the interpreter's state; entries are checked by their type anyway.

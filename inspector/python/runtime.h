@@ -15,7 +15,10 @@ struct InterpreterState {
   Address address = 0;
   std::int64_t id = 0;
   Address gc = 0;                    // _gc_runtime_state
-  std::vector<Address> list_heads;   // of the generations, young to old, and the permanent one
+  // Heads of the collector's lists: of the generations, young to old, and of what was frozen. None
+  // (and 0) in all but the first interpreter where one collector serves all.
+  std::vector<Address> generations;
+  Address permanent = 0;
   AddressRange static_type_states;   // interp.types.builtins; empty where types have their own
 };
 

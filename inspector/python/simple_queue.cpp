@@ -22,8 +22,8 @@ void visit_simple_queue(const Object& object, const Decoders& decoders, Sink& si
   if (bytes == nullptr) return decoders.unreadable(ring);
   for (std::uint64_t i = 0; i < used; ++i) {
     const std::uint64_t slot = first + i < capacity ? first + i : first + i - capacity;
-    sink.add(load_pointer(bytes, static_cast<std::int64_t>(slot * kWord)),
-             ReferenceKind::collector, LabelKind::item, i);
+    sink.add(load_pointer(bytes, static_cast<std::int64_t>(slot * kWord)), ReferenceKind::collector,
+             LabelKind::item, i);
   }
 }
 

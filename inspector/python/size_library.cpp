@@ -301,22 +301,38 @@ OwnSize element(const Object& object, const Decoders& decoders) {
 
 std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders) {
   switch (object.type->shape) {
-    case Shape::deque: return deque(object, decoders);
-    case Shape::array: return array(object, decoders);
-    case Shape::odict: return odict(object, decoders);
-    case Shape::ctypes_dict: return ctypes_dict(object, decoders);
-    case Shape::bytesio: return bytesio(object, decoders);
-    case Shape::stringio: return stringio(object, decoders);
-    case Shape::buffered: return buffered(object, decoders);
-    case Shape::product: return product(object, decoders);
-    case Shape::combinations: return combinations(object, decoders);
-    case Shape::struct_codes: return struct_codes(object, decoders);
-    case Shape::decimal: return decimal(object, decoders);
-    case Shape::pickler: return pickler(object, decoders);
-    case Shape::unpickler: return unpickler(object, decoders);
-    case Shape::pickle_stack: return pickle_stack(object, decoders);
-    case Shape::element: return element(object, decoders);
-    default: return std::nullopt;
+    case Shape::deque:
+      return deque(object, decoders);
+    case Shape::array:
+      return array(object, decoders);
+    case Shape::odict:
+      return odict(object, decoders);
+    case Shape::ctypes_dict:
+      return ctypes_dict(object, decoders);
+    case Shape::bytesio:
+      return bytesio(object, decoders);
+    case Shape::stringio:
+      return stringio(object, decoders);
+    case Shape::buffered:
+      return buffered(object, decoders);
+    case Shape::product:
+      return product(object, decoders);
+    case Shape::combinations:
+      return combinations(object, decoders);
+    case Shape::struct_codes:
+      return struct_codes(object, decoders);
+    case Shape::decimal:
+      return decimal(object, decoders);
+    case Shape::pickler:
+      return pickler(object, decoders);
+    case Shape::unpickler:
+      return unpickler(object, decoders);
+    case Shape::pickle_stack:
+      return pickle_stack(object, decoders);
+    case Shape::element:
+      return element(object, decoders);
+    default:
+      return std::nullopt;
   }
 }
 

@@ -25,8 +25,8 @@ void visit_sqlite_connection(const Object& object, const Decoders& decoders, Sin
     }
     sink.add(load_pointer(bytes, layout[Fact::_callback_context_callable]),
              ReferenceKind::collector, FixedName::callback);
-    sink.add(load_pointer(bytes, layout[Fact::_callback_context_module]),
-             ReferenceKind::collector, FixedName::module);
+    sink.add(load_pointer(bytes, layout[Fact::_callback_context_module]), ReferenceKind::collector,
+             FixedName::module);
   }
 }
 

@@ -159,7 +159,9 @@ void TypeTable::name_type(TypeInfo& type, const std::byte* body) {
     type.module = dot == std::string::npos ? "builtins" : full.substr(0, dot);
     qualname = dot == std::string::npos ? full : full.substr(dot + 1);
   }
-  type.name = type.module == "builtins" ? qualname : type.module + "." + qualname;
+  // C code may make a heap type without __module__ (arrays of ctypes).
+  const bool bare = type.module == "builtins" || type.module == "?";
+  type.name = bare ? qualname : type.module + "." + qualname;
 }
 
 bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {

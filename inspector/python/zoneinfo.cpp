@@ -1,5 +1,5 @@
-// zoneinfo.ZoneInfo (Modules/_zoneinfo.c): an array of _ttinfo {utcoff, dstoff, tzname} that it owns,
-// and the two of the rule for the time after the last transition.
+// zoneinfo.ZoneInfo (Modules/_zoneinfo.c): an array of _ttinfo {utcoff, dstoff, tzname} that it
+// owns, and the two of the rule for the time after the last transition.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 
@@ -8,8 +8,7 @@ namespace heapglass {
 namespace {
 
 void add_ttinfo(const std::byte* ttinfo, const Layout& layout, Sink& sink) {
-  for (const Fact field :
-       {Fact::_ttinfo_utcoff, Fact::_ttinfo_dstoff, Fact::_ttinfo_tzname}) {
+  for (const Fact field : {Fact::_ttinfo_utcoff, Fact::_ttinfo_dstoff, Fact::_ttinfo_tzname}) {
     sink.add(load_pointer(ttinfo, layout[field]), ReferenceKind::owned, LabelKind::unnamed, 0);
   }
 }
@@ -19,11 +18,12 @@ void add_ttinfo(const std::byte* ttinfo, const Layout& layout, Sink& sink) {
 void visit_zoneinfo(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   add_ttinfo(object.body + layout[Fact::PyZoneInfo_ZoneInfo_tzrule_after_std], layout, sink);
-  if (load<std::uint8_t>(object.body,
-                         layout[Fact::PyZoneInfo_ZoneInfo_tzrule_after_std_only]) == 0) {
+  if (load<std::uint8_t>(object.body, layout[Fact::PyZoneInfo_ZoneInfo_tzrule_after_std_only]) ==
+      0) {
     add_ttinfo(object.body + layout[Fact::PyZoneInfo_ZoneInfo_tzrule_after_dst], layout, sink);
   }
-  const auto count = load<std::uint64_t>(object.body, layout[Fact::PyZoneInfo_ZoneInfo_num_ttinfos]);
+  const auto count =
+      load<std::uint64_t>(object.body, layout[Fact::PyZoneInfo_ZoneInfo_num_ttinfos]);
   const Address array = load_pointer(object.body, layout[Fact::PyZoneInfo_ZoneInfo__ttinfos]);
   const auto stride = static_cast<std::uint64_t>(layout[Fact::sizeof__ttinfo]);
   if (array == 0 || count == 0) return;

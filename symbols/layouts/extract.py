@@ -216,6 +216,18 @@ def hiding_types(path, values):
     return {"hides_type." + name: 1 for name in done.stdout.splitlines()}
 
 
+def module_states(path, values):
+    """What module_states.py finds in the interpreter itself."""
+    facts = ("PyModuleObject.md_def", "PyModuleObject.md_state", "PyModuleDef.m_size")
+    done = subprocess.run(
+        [path, "-E", "-s", os.path.join(HERE, "module_states.py")] + [str(values[f]) for f in facts],
+        capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        fail(f"module_states.py failed with {done.returncode}: {done.stderr}")
+    return {"module_state." + name: words
+            for name, words in (line.split("\t") for line in done.stdout.splitlines())}
+
+
 def write_layout(path, name, origin, version, values):
     lines = [("name", name), ("origin", origin)]
     lines += [(key, word(key, version)) for key in sorted(WORDS) if key.startswith("dialect.")]
@@ -344,12 +356,12 @@ def main():
     origin = arguments.origin or f"{micro} {kind}, x86-64"
     output = arguments.output or os.path.join(HERE, name + ".tsv")
     values = values_of(facts, structs, binary, version)
-    hiding = {}
+    measured = {}
     if about:
-        hiding = hiding_types(arguments.binary, values)
+        measured = hiding_types(arguments.binary, values) | module_states(arguments.binary, values)
     else:
-        print("extract.py: cannot be run, so no `hides_type` lines: see hides.py", file=sys.stderr)
-    write_layout(output, name, origin, version, values | hiding)
+        print("extract.py: cannot be run, so no `hides_type` and `module_state` lines", file=sys.stderr)
+    write_layout(output, name, origin, version, values | measured)
     print(f"{output}: {len(values)} of {len(facts)} facts, {1 + len(modules)} files", file=sys.stderr)
 
 

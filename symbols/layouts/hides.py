@@ -204,4 +204,5 @@ def main():
     os._exit(0)  # not all of these like to be finalised
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Prints which words of each extension module's C state its m_traverse shows to the collector.
+
+A module's state (md_state, md_def->m_size bytes) is a struct that only the module's own code knows. So
+extract.py runs this in the interpreter whose layout it writes: it imports what there is, reads each
+module's state with ctypes, and asks gc.get_referents which of the objects in it are shown.
+
+    python3 module_states.py OFFSET_OF_md_def OFFSET_OF_md_state OFFSET_OF_m_size
+    _functools<TAB>48 0 8 16      state of 48 bytes; shown at 0, 8 and 16
+"""
+
+import ctypes
+import gc
+import os
+import sys
+import warnings
+from collections import Counter
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import hides  # noqa: E402  the list of modules
+
+WORD = 8
+
+
+def import_all():
+    warnings.simplefilter("ignore")
+    for name in list(hides.MODULES) + list(sys.builtin_module_names):
+        if name in ("_asyncio_", "antigravity", "this"):
+            continue
+        try:
+            __import__(name)
+        except Exception:
+            pass
+
+
+def word(address):
+    return ctypes.c_size_t.from_address(address).value
+
+
+def shown_words(module, md_def, md_state, m_size):
+    definition, state = word(id(module) + md_def), word(id(module) + md_state)
+    if not definition or not state:
+        return None
+    size = ctypes.c_ssize_t.from_address(definition + m_size).value
+    if size <= 0 or size > 1 << 16:
+        return None
+    shown = Counter(id(referent) for referent in gc.get_referents(module))
+    offsets = []
+    for offset in range(0, size - WORD + 1, WORD):
+        value = word(state + offset)
+        if shown[value] > 0:
+            shown[value] -= 1
+            offsets.append(offset)
+    return size, offsets
+
+
+def main():
+    md_def, md_state, m_size = map(int, sys.argv[1:])
+    import_all()
+    found = {}
+    for name, module in sorted(sys.modules.items()):
+        if type(module) is not type(sys):
+            continue
+        # 3.12.1's _asyncio: get_referents loops for ever (python/cpython#122695).
+        if name == "_asyncio" and sys.version_info[:2] == (3, 12):
+            continue
+        words = shown_words(module, md_def, md_state, m_size)
+        if words is not None:
+            found[module.__name__] = words
+    for name, (size, offsets) in sorted(found.items()):
+        print(name + "\t" + " ".join(map(str, [size] + offsets)))
+
+
+if __name__ == "__main__":
+    main()
