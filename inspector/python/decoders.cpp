@@ -4,6 +4,22 @@
 
 namespace heapglass {
 
+const std::byte* object_body(Address address, const TypeInfo& type, const Decoders& decoders) {
+  const std::byte* body =
+      decoders.mirror.at(address, static_cast<std::size_t>(type.basicsize));
+  // A static type ends where PyTypeObject does, which may be where its file's mapping ends. It has
+  // no fields behind that.
+  if (body == nullptr && type.is_type && type.fields.empty() && !type.inferred) {
+    const Layout& layout = decoders.layout;
+    body = decoders.mirror.at(address, static_cast<std::size_t>(layout[Fact::sizeof_PyTypeObject]));
+    if (body != nullptr && load<std::uint64_t>(body, layout[Fact::PyTypeObject_tp_flags]) &
+                               TypeTable::kHeapType) {
+      return nullptr;
+    }
+  }
+  return body;
+}
+
 std::optional<Object> open_object(Address address, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
   const std::byte* head =
@@ -17,18 +33,7 @@ std::optional<Object> open_object(Address address, const Decoders& decoders) {
     decoders.fault(Fault::bad_type);
     return std::nullopt;
   }
-  // A static type has less than its metatype's tp_basicsize, which is that of a heap type.
-  const std::int64_t size =
-      type->is_type ? layout[Fact::sizeof_PyTypeObject] : type->basicsize;
-  const std::byte* body = decoders.mirror.at(address, static_cast<std::size_t>(size));
-  if (body == nullptr && type->is_type) {
-    // A static type ends where PyTypeObject does, which may be where its file's mapping ends.
-    body = decoders.mirror.at(address, static_cast<std::size_t>(layout[Fact::sizeof_PyTypeObject]));
-    if (body != nullptr && load<std::uint64_t>(body, layout[Fact::PyTypeObject_tp_flags]) &
-                               TypeTable::kHeapType) {
-      body = nullptr;
-    }
-  }
+  const std::byte* body = object_body(address, *type, decoders);
   if (body == nullptr) {
     decoders.unreadable(address);
     return std::nullopt;

@@ -50,6 +50,9 @@ struct Object {
   }
 };
 
+// The bytes of an object of that type, or null.
+const std::byte* object_body(Address address, const TypeInfo& type, const Decoders& decoders);
+
 // The object at `address`; counts the fault where there is none.
 std::optional<Object> open_object(Address address, const Decoders& decoders);
 

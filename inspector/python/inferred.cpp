@@ -23,8 +23,7 @@ bool looks_like_object(Address address, const Decoders& decoders) {
     return false;
   }
   const TypeInfo* type = decoders.types.resolve(load_pointer(head, layout[Fact::PyObject_ob_type]));
-  if (type == nullptr) return false;
-  return decoders.mirror.at(address, static_cast<std::size_t>(type->basicsize)) != nullptr;
+  return type != nullptr && object_body(address, *type, decoders) != nullptr;
 }
 
 void visit_inferred(const Object& object, const Decoders& decoders, Sink& sink) {

@@ -21,6 +21,7 @@ class Differences:
         self.core_only = core_only
         self.rows = {}  # (kind, type name) -> [count, counts as failure, examples]
         self.failing = 0
+        self.unseen = []  # (type, size) of what is reached only from where the truth could not ask
 
     def add(self, kind, type_name, core, example):
         failing = core or not self.core_only
@@ -110,6 +111,7 @@ def compare(truth, export, core_only=False, out=sys.stdout):
     other = {}   # address -> what the export says it refers to, where that is not what the truth says
     wrong_references = {}  # address -> the same, to be told when all names are known
     extras = {}  # address -> (type, size, tracked) of what only the export has
+    unseen = {}  # address -> what the export says it refers to, where the truth could not ask
 
     for found in export:
         address = int(found["address"], 16)
@@ -134,7 +136,9 @@ def compare(truth, export, core_only=False, out=sys.stdout):
             add("tracked", kind.name, kind.core,
                 "0x%x %s for heapglass, in truth %s" % (address, found["tracked"], truth.tracked(i)))
         if not truth.references_known(i):
-            other[address] = references + inferred
+            # The truth could not look behind it: what is reached only from there it does not know.
+            unseen[address] = references + inferred
+            other[address] = []
             continue
         references.sort()
         if inferred or references != sorted(truth.references(i)):
@@ -160,6 +164,9 @@ def compare(truth, export, core_only=False, out=sys.stdout):
         add(label, kind.name, kind.core and not forgiven, "; ".join(tell))
 
     reached, reached_extras = closure(truth, in_export, other, extras)
+    if unseen:
+        beyond = set(closure(truth, in_export, other | unseen, extras)[1]) - set(reached_extras)
+        differences.unseen = [extras[address][:2] for address in beyond]
     for i in range(len(truth)):
         if not reached[i]:
             kind = truth.type(i)

@@ -17,9 +17,14 @@ TIMEOUT = 300
 PATIENT = ("--max-pause", "30s")  # the pause is measured elsewhere; here the machine may be busy
 
 
-def compare_histogram(truth, document, core_only):
-    """Prints the types whose count or bytes differ; returns how many count as failures."""
+def compare_histogram(truth, document, core_only, unseen):
+    """Prints the types whose count or bytes differ; returns how many count as failures.
+
+    unseen: (type, size) of objects that only what the truth could not ask refers to."""
     want = sums_by_type(truth)
+    for name, size in unseen:
+        count, total, core = want.get(name, (0, 0, True))
+        want[name] = (count + 1, total + size, core)
     have = {row["type"]: (row["count"], row["bytes"]) for row in document["types"]}
     differing = []
     for name in set(want) | set(have):
@@ -63,8 +68,9 @@ def main(arguments):
             program, export.head.get("target", {}).get("python", {}).get("version"), exported.seconds,
             exported.peak >> 20, counted.seconds, counted.peak >> 20, took))
         print("acquisition: " + json.dumps(export.head.get("acquisition")))
-        failing = compare(truth, export, core_only).failing
-        failing += compare_histogram(truth, document, core_only)
+        differences = compare(truth, export, core_only)
+        failing = differences.failing
+        failing += compare_histogram(truth, document, core_only, differences.unseen)
         if grown:
             print("the target's RSS grew by %d kB while it was read" % grown)
             failing += 1
