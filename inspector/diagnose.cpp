@@ -17,19 +17,18 @@ Diagnosis diagnose(pid_t pid, const Run& run) {
   try {
     const Process process = Process::open(pid);
     const std::vector<Mapping> maps = read_maps(pid);
-    PresentMemory source(pid, maps);
-    Mirror memory = first_look(maps, source);
-    result.interpreter = find_interpreter(pid, maps, memory);
-    result.layout = load_layout(layout_name(*result.interpreter));
-    for (LayoutCheck& check : verify_layout(*result.layout, *result.interpreter, memory)) {
+    FirstLook look = look_first(pid, maps);
+    for (LayoutCheck& check : look.checks) {
       if (!check.passed && !result.trouble) {
         result.trouble = {Exit::not_cpython,
-                          "layout " + result.layout->name + " cannot be trusted: " + check.name +
-                              ": " + check.detail,
+                          "layout " + look.layout.name + " cannot be trusted: " + check.name + ": " +
+                              check.detail,
                           "report the output of: heapglass doctor -v " + std::to_string(pid)};
       }
       result.checks.push_back({std::move(check.name), check.passed, std::move(check.detail)});
     }
+    result.interpreter = std::move(look.interpreter);
+    result.layout = std::move(look.layout);
     // The worst case: the choice of pages would leave out what no object uses.
     const PageChoice choice = all_pages(pid, maps);
     const auto pause = estimate_pause(pid, choice, result.process ? result.process->threads : 1);

@@ -103,7 +103,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
 
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
-  Mirror look = first_look(maps, source);
+  Mirror look = first_look_memory(maps, source);
   const std::vector<Arena> arenas =
       find_arenas(target.interpreter, target.runtime, target.layout, look);
   std::vector<AddressRange> arena_ranges;

@@ -1,6 +1,8 @@
 #include "inspector/open_target.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace heapglass {
 
@@ -10,7 +12,7 @@ std::string layout_name(const Interpreter& interpreter) {
          (interpreter.debug ? "d" : "");
 }
 
-Mirror first_look(const std::vector<Mapping>& maps, PresentMemory& source) {
+Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source) {
   std::vector<Mirror::Segment> segments;
   for (const Mapping& mapping : maps) {
     if (mapping.readable && !mapping.path.starts_with("/dev/") && !mapping.path.starts_with("[v")) {
@@ -20,33 +22,45 @@ Mirror first_look(const std::vector<Mapping>& maps, PresentMemory& source) {
   return Mirror(std::move(segments), &source);
 }
 
+FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps) {
+  // The target runs: what a check looks at may be changing, so one that fails is asked again.
+  constexpr int kMostTries = 5;
+  for (int attempt = 1;; ++attempt) {
+    PresentMemory source(pid, maps);
+    Mirror memory = first_look_memory(maps, source);
+    Interpreter interpreter = find_interpreter(pid, maps, memory);
+    Layout layout = load_layout(layout_name(interpreter));
+    std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);
+    layout.micro = interpreter.version.micro;
+    const bool sound = std::all_of(checks.begin(), checks.end(),
+                                   [](const LayoutCheck& check) { return check.passed; });
+    if (sound || attempt == kMostTries) {
+      Runtime runtime = sound ? read_runtime(interpreter, layout, memory) : Runtime{};
+      return {std::move(interpreter), std::move(layout), std::move(checks), std::move(runtime)};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+}
+
 OpenTarget open_target(pid_t pid) {
   Process process = Process::open(pid);
-  const std::vector<Mapping> maps = read_maps(pid);
-  PresentMemory source(pid, maps);
-  Mirror memory = first_look(maps, source);
-  Interpreter interpreter = find_interpreter(pid, maps, memory);
-  Layout layout = load_layout(layout_name(interpreter));
-  layout.micro = interpreter.version.micro;
-  std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);
+  FirstLook look = look_first(pid, read_maps(pid));
   // A pid that came to mean another process between the two looks would be caught here.
   process.require_alive();
-  const auto failed = std::find_if(checks.begin(), checks.end(),
-                                   [](const LayoutCheck& check) { return !check.passed; });
-  if (failed != checks.end()) {
+  for (const LayoutCheck& check : look.checks) {
+    if (check.passed) continue;
     throw Failure(Exit::not_cpython,
-                  "layout " + layout.name + " cannot be trusted for process " + std::to_string(pid) +
-                      ": " + failed->name + ": " + failed->detail,
+                  "layout " + look.layout.name + " cannot be trusted for process " +
+                      std::to_string(pid) + ": " + check.name + ": " + check.detail,
                   "heapglass doctor -v " + std::to_string(pid));
   }
-  Runtime runtime = read_runtime(interpreter, layout, memory);
-  if (runtime.interpreters.empty()) {
+  if (look.runtime.interpreters.empty()) {
     throw Failure(Exit::not_cpython,
                   "process " + std::to_string(pid) + " has no interpreter that is initialised",
                   "try again when it has started");
   }
-  return {std::move(process), std::move(interpreter), std::move(layout), std::move(checks),
-          std::move(runtime)};
+  return {std::move(process), std::move(look.interpreter), std::move(look.layout),
+          std::move(look.runtime)};
 }
 
 TargetFacts target_facts(const OpenTarget& target) {

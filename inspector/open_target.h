@@ -21,7 +21,6 @@ struct OpenTarget {
   Process process;
   Interpreter interpreter;
   Layout layout;
-  std::vector<LayoutCheck> checks;
   Runtime runtime;
 };
 
@@ -31,7 +30,17 @@ OpenTarget open_target(pid_t pid);
 
 // Memory for a first look at a target that runs: each block is read once, when it is first looked at,
 // and no page is mapped into the target by it. `source` outlives the mirror.
-Mirror first_look(const std::vector<Mapping>& maps, PresentMemory& source);
+Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source);
+
+// Which Python a process runs, and whether its layout fits: `runtime` is empty where a check failed.
+// Throws Failure(not_cpython) where there is no Python or no layout.
+struct FirstLook {
+  Interpreter interpreter;
+  Layout layout;
+  std::vector<LayoutCheck> checks;
+  Runtime runtime;
+};
+FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps);
 
 // Name of the layout for an interpreter: "3.12", "3.13t", "3.11d".
 std::string layout_name(const Interpreter& interpreter);

@@ -178,7 +178,7 @@ HeapGraph build_graph(const ObjectSet& objects, const Decoders& decoders,
     const TypeInfo& type = *object->type;
     const ObjectSize size = size_of(*object, decoders);
     const RefcountValue refcount = refcount_of(object->body, decoders.layout);
-    if (!refcount.immortal && refcount.count <= 0) decoders.fault(Fault::bad_refcount);
+    if (refcount.absurd) decoders.fault(Fault::bad_refcount);
     std::uint8_t flags = 0;
     if (has_gc_head(*object, decoders.layout)) flags |= HeapGraph::kCollectable;
     if (is_tracked(*object, decoders)) flags |= HeapGraph::kTracked;

@@ -183,8 +183,14 @@ class Verifier {
   bool is_collector(Address gc) {
     const Address generation0 = pointer(at(gc, Fact::_gc_runtime_state_generation0));
     if (generation0 != at(gc, Fact::_gc_runtime_state_generations)) return false;
-    const Address first = pointer(at(generation0, Fact::PyGC_Head__gc_next));
-    return first != 0 && (pointer(at(first, Fact::PyGC_Head__gc_prev)) & ~Address{3}) == generation0;
+    // A list that is being changed may look torn; the old ones hardly ever are.
+    constexpr int kGenerations = 3;
+    for (int i = kGenerations - 1; i >= 0; --i) {
+      const Address head = generation0 + static_cast<Address>(i * layout_[Fact::sizeof_gc_generation]);
+      const Address first = pointer(at(head, Fact::PyGC_Head__gc_next));
+      if (first != 0 && (pointer(at(first, Fact::PyGC_Head__gc_prev)) & ~Address{3}) == head) return true;
+    }
+    return false;
   }
 
   // 3.8 has the collector's state in the runtime, later ones in the interpreter.

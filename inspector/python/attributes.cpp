@@ -3,7 +3,6 @@
 // the class's (Objects/object.c _PyObject_DictPointer, Objects/dictobject.c
 // _PyObject_VisitInstanceAttributes).
 #include <algorithm>
-#include <cstdlib>
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
@@ -32,7 +31,8 @@ void visit_attributes(const Object& object, const Decoders& decoders, Sink& sink
   const TypeInfo& type = *object.type;
   if (type.dict_offset != 0) {
     // From the end of the items, rounded up to a word.
-    const std::int64_t items = std::min<std::int64_t>(std::llabs(object.ob_size(layout)), 1 << 30);
+    const auto items = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(magnitude(object.ob_size(layout)), 1 << 30));
     const std::int64_t end = (type.basicsize + type.itemsize * items + kWord - 1) / kWord * kWord;
     if (end + type.dict_offset < 0) return decoders.fault(Fault::absurd_size);
     const std::byte* slot = decoders.mirror.at(

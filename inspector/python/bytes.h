@@ -21,6 +21,10 @@ inline Address load_pointer(const std::byte* bytes, std::int64_t offset = 0) {
 inline std::int64_t load_ssize(const std::byte* bytes, std::int64_t offset = 0) {
   return load<std::int64_t>(bytes, offset);
 }
+// |n|, of the least number too: ob_size may be anything.
+inline std::uint64_t magnitude(std::int64_t n) {
+  return n < 0 ? 0 - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n);
+}
 
 // What an allocation of `n` bytes occupies: a pymalloc block up to 512 bytes (ALIGNMENT 16), else a
 // glibc chunk (8 bytes of header, 16-byte steps, 32 at least).

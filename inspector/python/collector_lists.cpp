@@ -24,7 +24,11 @@ bool follow(Address head, Fact direction, const Decoders& decoders, ObjectSet& f
   for (Address node = step(head); node != head; node = step(node)) {
     if (node == 0) return false;
     const auto place = found.place(node + size);
-    if (!place || !found.insert(*place)) return false;
+    if (!place) {
+      decoders.unreadable(node);
+      return false;
+    }
+    if (!found.insert(*place)) return false;
   }
   return true;
 }

@@ -44,14 +44,21 @@ std::optional<Object> open_object(Address address, const Decoders& decoders) {
 RefcountValue refcount_of(const std::byte* body, const Layout& layout) {
   const std::int32_t offset = layout[Fact::PyObject_ob_refcnt];
   switch (layout.dialects.refcount) {
-    case Refcount::signed64: return {load_ssize(body, offset), false};
+    case Refcount::signed64: {
+      // A count is small; what stands first in a freed block is a pointer.
+      const std::int64_t count = load_ssize(body, offset);
+      return {count, false, count <= 0 || count >> 40 != 0};
+    }
     case Refcount::low32: {
-      const auto count = load<std::uint32_t>(body, offset);
-      return {count, static_cast<std::int32_t>(count) < 0};
+      const auto whole = load<std::uint64_t>(body, offset);
+      const auto count = static_cast<std::uint32_t>(whole);
+      const bool immortal = static_cast<std::int32_t>(count) < 0;
+      return {count, immortal, !immortal && (count == 0 || whole >> 32 != 0)};
     }
     case Refcount::overflow: {
       const auto count = load<std::uint32_t>(body, offset);
-      return {count, count >= std::uint32_t{1} << 31};
+      const bool immortal = count >= std::uint32_t{1} << 31;
+      return {count, immortal, count == 0};
     }
   }
   return {};

@@ -25,9 +25,14 @@ struct Decoders {
   void fault(Fault fault) const {
     if (acquisition != nullptr) acquisition->count(fault);
   }
-  // Why bytes are not there: left out by our choice of pages, or not the target's.
-  void unreadable(Address address) const {
+  // Why not all of `size` bytes are there: left out by our choice of pages, or not the target's.
+  void unreadable(Address address, std::uint64_t size = 1) const {
     const Mirror::Segment* segment = mirror.find(address);
+    while (segment != nullptr && segment->data != nullptr && size > segment->range.end - address) {
+      size -= segment->range.end - address;
+      address = segment->range.end;
+      segment = mirror.find(address);
+    }
     fault(segment != nullptr && segment->data == nullptr ? Fault::left_out : Fault::unreadable);
   }
 };
@@ -60,6 +65,7 @@ std::optional<Object> open_object(Address address, const Decoders& decoders);
 struct RefcountValue {
   std::int64_t count = 0;
   bool immortal = false;
+  bool absurd = false;  // no object in use has it
 };
 RefcountValue refcount_of(const std::byte* body, const Layout& layout);
 

@@ -63,6 +63,7 @@ std::optional<DictKeys> read_dict_keys(Address address, const Layout& layout, Mi
     keys.key_offset = layout[Fact::PyDictKeyEntry_me_key];
     keys.value_offset = layout[Fact::PyDictKeyEntry_me_value];
   }
+  if (keys.bytes > mirror.room(address)) return std::nullopt;
   const std::uint64_t before_entries = keys.bytes - keys.capacity * keys.entry_size;
   keys.entries = mirror.at(address + before_entries, keys.entry_count * keys.entry_size);
   if (keys.entries == nullptr) return std::nullopt;

@@ -18,7 +18,9 @@ void visit_pairs(const Object& object, std::int32_t offset, const Decoders& deco
     return decoders.fault(Fault::absurd_size);
   }
   const std::byte* bytes = decoders.mirror.at(items, static_cast<std::size_t>(count * kWord));
-  if (bytes == nullptr) return decoders.unreadable(items);
+  if (bytes == nullptr) {
+    return decoders.unreadable(items, static_cast<std::uint64_t>(count * kWord));
+  }
   for (std::int64_t i = 0; i + 1 < count; i += 2) {
     const Address key = load_pointer(bytes, i * kWord);
     const Address value = load_pointer(bytes, (i + 1) * kWord);

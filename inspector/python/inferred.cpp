@@ -1,7 +1,6 @@
 // Types that no table knows: every word of the unknown part of the body that points to an object is
 // taken for a reference.
 #include <algorithm>
-#include <cstdlib>
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
@@ -14,14 +13,7 @@ bool looks_like_object(Address address, const Decoders& decoders) {
   const std::byte* head =
       decoders.mirror.at(address, static_cast<std::size_t>(layout[Fact::sizeof_PyObject]));
   if (head == nullptr) return false;
-  const auto word = load<std::uint64_t>(head, layout[Fact::PyObject_ob_refcnt]);
-  const RefcountValue refcount = refcount_of(head, layout);
-  if (refcount.count == 0 && !refcount.immortal) return false;
-  // A count is small; what stands first in a freed block is a pointer.
-  if (layout.dialects.refcount == Refcount::signed64 ? word >> 40 != 0
-                                                     : (word >> 32 != 0 && !refcount.immortal)) {
-    return false;
-  }
+  if (refcount_of(head, layout).absurd) return false;
   const TypeInfo* type = decoders.types.resolve(load_pointer(head, layout[Fact::PyObject_ob_type]));
   return type != nullptr && object_body(address, *type, decoders) != nullptr;
 }
@@ -46,8 +38,9 @@ void visit_inferred(const Object& object, const Decoders& decoders, Sink& sink) 
     if (!known(at)) look_at(object.body, at);
   }
   if (type.itemsize == 0) return;
-  const std::int64_t count = std::llabs(object.ob_size(decoders.layout));
-  const std::int64_t bytes = count > kMostItemBytes / type.itemsize ? kMostItemBytes : count * type.itemsize;
+  const auto count = static_cast<std::int64_t>(
+      std::min<std::uint64_t>(magnitude(object.ob_size(decoders.layout)), kMostItemBytes));
+  const std::int64_t bytes = std::min(count * type.itemsize, kMostItemBytes);
   const std::byte* items = decoders.mirror.at(
       object.address + static_cast<Address>(type.basicsize), static_cast<std::size_t>(bytes));
   if (items == nullptr) return;

@@ -17,7 +17,9 @@ void visit_list(const Object& object, const Decoders& decoders, Sink& sink) {
   }
   const std::byte* bytes =
       decoders.mirror.at(items, static_cast<std::size_t>(count) * sizeof(Address));
-  if (bytes == nullptr) return decoders.unreadable(items);
+  if (bytes == nullptr) {
+    return decoders.unreadable(items, static_cast<std::uint64_t>(count) * sizeof(Address));
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     sink.add(load_pointer(bytes, i * static_cast<std::int64_t>(sizeof(Address))),
              ReferenceKind::collector, LabelKind::item, static_cast<std::uint64_t>(i));

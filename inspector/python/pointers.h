@@ -18,7 +18,9 @@ inline void add_items(Address items, std::int64_t count, ReferenceKind kind,
     return decoders.fault(Fault::absurd_size);
   }
   const std::byte* bytes = decoders.mirror.at(items, static_cast<std::size_t>(count * stride));
-  if (bytes == nullptr) return decoders.unreadable(items);
+  if (bytes == nullptr) {
+    return decoders.unreadable(items, static_cast<std::uint64_t>(count * stride));
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     sink.add(load_pointer(bytes, i * stride), kind, LabelKind::item, static_cast<std::uint64_t>(i));
   }

@@ -14,7 +14,7 @@ void visit_set(const Object& object, const Decoders& decoders, Sink& sink) {
     return decoders.fault(Fault::absurd_size);
   }
   const std::byte* entries = decoders.mirror.at(table, (mask + 1) * stride);
-  if (entries == nullptr) return decoders.unreadable(table);
+  if (entries == nullptr) return decoders.unreadable(table, (mask + 1) * stride);
   for (std::uint64_t i = 0; i <= mask; ++i) {
     const std::byte* entry = entries + i * stride;
     // A deleted entry holds the dummy object, uncounted, with a hash that no object has.

@@ -19,7 +19,7 @@ void visit_simple_queue(const Object& object, const Decoders& decoders, Sink& si
     return decoders.fault(Fault::absurd_size);
   }
   const std::byte* bytes = decoders.mirror.at(ring, capacity * kWord);
-  if (bytes == nullptr) return decoders.unreadable(ring);
+  if (bytes == nullptr) return decoders.unreadable(ring, capacity * kWord);
   for (std::uint64_t i = 0; i < used; ++i) {
     const std::uint64_t slot = first + i < capacity ? first + i : first + i - capacity;
     sink.add(load_pointer(bytes, static_cast<std::int64_t>(slot * kWord)), ReferenceKind::collector,

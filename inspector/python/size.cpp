@@ -1,7 +1,6 @@
 #include "inspector/python/size.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/dict_keys.h"
@@ -16,7 +15,7 @@ constexpr std::uint64_t kWord = sizeof(Address);
 
 // The length of what stands behind the body, clamped to the mapping.
 std::uint64_t item_count(const Object& object, const Decoders& decoders) {
-  const auto count = static_cast<std::uint64_t>(std::llabs(object.ob_size(decoders.layout)));
+  const auto count = magnitude(object.ob_size(decoders.layout));
   const auto item = static_cast<std::uint64_t>(object.type->itemsize);
   const std::uint64_t room = decoders.mirror.room(object.address);
   if (item == 0 || count > room / item) {
@@ -38,7 +37,7 @@ std::uint64_t integer_digits(const Object& object, const Layout& layout) {
   if (layout.has(Fact::PyLongObject_long_value_lv_tag)) {
     return load<std::uint64_t>(object.body, layout[Fact::PyLongObject_long_value_lv_tag]) >> 3;
   }
-  return static_cast<std::uint64_t>(std::llabs(object.ob_size(layout)));
+  return magnitude(object.ob_size(layout));
 }
 
 OwnSize integer(const Object& object, const Decoders& decoders) {

@@ -32,12 +32,9 @@ void add_block(OwnSize& size, Address block, std::uint64_t count, std::uint64_t 
 void add_c_string(OwnSize& size, Address text, const Decoders& decoders) {
   constexpr std::size_t kMost = 1 << 20;
   if (text == 0) return;
-  const auto room = std::min<std::uint64_t>(decoders.mirror.room(text), kMost);
-  const std::byte* bytes = decoders.mirror.at(text, room);
-  const void* end = bytes == nullptr ? nullptr : std::memchr(bytes, 0, room);
-  if (end == nullptr) return decoders.unreadable(text);
-  const auto length = static_cast<std::uint64_t>(static_cast<const std::byte*>(end) - bytes) + 1;
-  add_block(size, text, length, 1, decoders);
+  const auto characters = decoders.mirror.c_string(text, kMost);
+  if (!characters) return decoders.unreadable(text);
+  add_block(size, text, characters->size() + 1, 1, decoders);
 }
 
 // ob_size of another object, a tuple or bytes; 0 where it cannot be read.

@@ -67,15 +67,17 @@ std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirro
     }
     const Address utf8 = load_pointer(body, layout[Fact::PyCompactUnicodeObject_utf8]);
     if (utf8 != 0 && utf8 != text.data) {
-      text.utf8_bytes =
-          load<std::uint64_t>(body, layout[Fact::PyCompactUnicodeObject_utf8_length]) + 1;
+      const auto bytes = load<std::uint64_t>(body, layout[Fact::PyCompactUnicodeObject_utf8_length]);
+      if (bytes >= mirror.room(utf8)) return std::nullopt;
+      text.utf8_bytes = bytes + 1;
     }
     if (wstr != 0 && wstr != text.data) {
-      text.wstr_bytes =
-          (load<std::uint64_t>(body, layout[Fact::PyCompactUnicodeObject_wstr_length]) + 1) * 4;
+      const auto wide = load<std::uint64_t>(body, layout[Fact::PyCompactUnicodeObject_wstr_length]);
+      if (wide >= mirror.room(wstr) / 4) return std::nullopt;
+      text.wstr_bytes = (wide + 1) * 4;
     }
   }
-  // The length must fit the mapping that it is said to lie in.
+  // A length must fit the memory that it is said to lie in.
   if (text.data != 0 && text.kind != 0 &&
       text.length > mirror.room(text.data) / text.kind) {
     return std::nullopt;

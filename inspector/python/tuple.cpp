@@ -15,11 +15,12 @@ void visit_items(const Object& object, std::int64_t count, const Decoders& decod
     return;
   }
   const auto items = static_cast<std::uint64_t>(count);
-  const std::byte* bytes =
-      items > decoders.mirror.room(object.address + offset) / sizeof(Address)
-          ? nullptr
-          : decoders.mirror.at(object.address + offset, items * sizeof(Address));
-  if (bytes == nullptr) return decoders.fault(Fault::absurd_size);
+  const Address first = object.address + offset;
+  if (items > decoders.mirror.room(first) / sizeof(Address)) {
+    return decoders.fault(Fault::absurd_size);
+  }
+  const std::byte* bytes = decoders.mirror.at(first, items * sizeof(Address));
+  if (bytes == nullptr) return decoders.unreadable(first, items * sizeof(Address));
   for (std::uint64_t i = 0; i < items; ++i) {
     sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
              ReferenceKind::collector, LabelKind::item, i);

@@ -35,6 +35,8 @@ void visit_lru_cache(const Object&, const Decoders&, Sink&);
 void visit_hamt(const Object&, const Decoders&, Sink&);
 void visit_tee_data(const Object&, const Decoders&, Sink&);
 void visit_zoned(const Object&, const Decoders&, Sink&, Fact hastzinfo, Fact tzinfo);  // datetime.cpp
+// The cache in the state of module _zoneinfo, which its traversal shows.
+void visit_zoneinfo_cache(Address state, const Decoders&, Sink&);
 void visit_zoneinfo(const Object&, const Decoders&, Sink&);
 void visit_template(const Object&, const Decoders&, Sink&);  // re.cpp
 void visit_simple_queue(const Object&, const Decoders&, Sink&);

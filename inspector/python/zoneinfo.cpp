@@ -15,6 +15,26 @@ void add_ttinfo(const std::byte* ttinfo, const Layout& layout, Sink& sink) {
 
 }  // namespace
 
+// A list of nodes {next, prev, key, zone}, of ZONEINFO_STRONG_CACHE_MAX_SIZE (8) at most.
+void visit_zoneinfo_cache(Address state, const Decoders& decoders, Sink& sink) {
+  constexpr int kMostNodes = 64;
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::zoneinfo_state_ZONEINFO_STRONG_CACHE)) return;
+  const std::byte* head = decoders.mirror.at(
+      state + static_cast<Address>(layout[Fact::zoneinfo_state_ZONEINFO_STRONG_CACHE]),
+      sizeof(Address));
+  Address node = head == nullptr ? 0 : load_pointer(head);
+  for (int i = 0; node != 0; ++i) {
+    const std::byte* bytes =
+        decoders.mirror.at(node, static_cast<std::size_t>(layout[Fact::sizeof_StrongCacheNode]));
+    if (bytes == nullptr || i == kMostNodes) return decoders.fault(Fault::broken_chain);
+    for (const Fact field : {Fact::StrongCacheNode_key, Fact::StrongCacheNode_zone}) {
+      sink.add(load_pointer(bytes, layout[field]), ReferenceKind::collector, FixedName::cache);
+    }
+    node = load_pointer(bytes, layout[Fact::StrongCacheNode_next]);
+  }
+}
+
 void visit_zoneinfo(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   add_ttinfo(object.body + layout[Fact::PyZoneInfo_ZoneInfo_tzrule_after_std], layout, sink);

@@ -69,6 +69,12 @@ Mirror::Mirror(std::vector<Segment> segments, Memory* source) : source_(source) 
     segments_.push_back(std::move(segment));
   }
   if (segments_.empty()) return;
+  reach_.resize(segments_.size());
+  for (std::size_t s = segments_.size(); s-- > 0;) {
+    const Address end = segments_[s].range.end;
+    const bool joined = s + 1 < segments_.size() && segments_[s + 1].range.begin == end;
+    reach_[s] = joined ? reach_[s + 1] : end;
+  }
   directory_.resize(std::size_t{1} << (kAddressBits - kLeafShift));
   for (std::size_t s = 0; s < segments_.size(); ++s) {
     const AddressRange range = segments_[s].range;

@@ -79,11 +79,12 @@ class Mirror final : public Memory {
     return segment->data + offset;
   }
 
-  // How many bytes of the segment lie at and after `address`; 0 outside. Lengths read from the
-  // target are clamped to this before they are used.
+  // How many bytes without a gap lie at and after `address`, over neighbouring segments, left-out
+  // ones too: a buffer's head may be there and its tail left out. 0 outside. Lengths read from the
+  // target are clamped to this before they are used; at() may still be null.
   std::uint64_t room(Address address) const {
     const Segment* segment = find(address);
-    return segment == nullptr ? 0 : segment->range.end - address;
+    return segment == nullptr ? 0 : reach_[index_of(segment)] - address;
   }
 
   template <class T>
@@ -135,6 +136,7 @@ class Mirror final : public Memory {
   }
 
   std::vector<Segment> segments_;
+  std::vector<Address> reach_;  // by segment: where the run of neighbours that it is part of ends
   std::vector<std::unique_ptr<Leaf>> directory_;
   Memory* source_ = nullptr;
   std::uint64_t missed_ = 0;
