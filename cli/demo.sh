@@ -61,7 +61,7 @@ readable_python() {
   for candidate in python3 python3.12 python3.11 python3.13 python3.10 /usr/bin/python3.12 /usr/bin/python3.11; do
     minor=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
     for layout in symbols/layouts/"$minor"*.tsv; do
-      if [ -e "$layout" ]; then say "$candidate"; return; fi
+      if grep -qs '^exact.yes$' "$layout"; then say "$candidate"; return; fi
     done
   done
 }

@@ -18,6 +18,9 @@ Diagnosis diagnose(pid_t pid, const Run& run) {
     const Process process = Process::open(pid);
     const std::vector<Mapping> maps = read_maps(pid);
     FirstLook look = look_first(pid, maps);
+    if (const auto refusal = unproven(look.layout)) {
+      result.trouble = {refusal->exit(), refusal->what(), refusal->remedy()};
+    }
     for (LayoutCheck& check : look.checks) {
       if (!check.passed && !result.trouble) {
         result.trouble = {Exit::not_cpython,

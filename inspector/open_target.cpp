@@ -6,12 +6,6 @@
 
 namespace heapglass {
 
-std::string layout_name(const Interpreter& interpreter) {
-  return std::to_string(interpreter.version.major) + "." +
-         std::to_string(interpreter.version.minor) + (interpreter.free_threaded ? "t" : "") +
-         (interpreter.debug ? "d" : "");
-}
-
 Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source) {
   std::vector<Mirror::Segment> segments;
   for (const Mapping& mapping : maps) {
@@ -22,6 +16,18 @@ Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source
   return Mirror(std::move(segments), &source);
 }
 
+std::optional<Failure> unproven(const Layout& layout) {
+  if (layout.exact) return std::nullopt;
+  std::string proven;
+  for (const std::string& name : layout_names()) {
+    if (load_layout(name).exact) proven += (proven.empty() ? "" : ", ") + name;
+  }
+  return Failure(Exit::not_cpython,
+                 "CPython " + layout.name + " is not read yet: its layout is not proven exact (" +
+                     proven + " are)",
+                 "a heapglass that has it: see README, \"Interpreters\"");
+}
+
 FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps) {
   // The target runs: what a check looks at may be changing, so one that fails is asked again.
   constexpr int kMostTries = 5;
@@ -29,7 +35,7 @@ FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps) {
     PresentMemory source(pid, maps);
     Mirror memory = first_look_memory(maps, source);
     Interpreter interpreter = find_interpreter(pid, maps, memory);
-    Layout layout = load_layout(layout_name(interpreter));
+    Layout layout = load_layout(interpreter.layout_name());
     std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);
     layout.micro = interpreter.version.micro;
     const bool sound = std::all_of(checks.begin(), checks.end(),
@@ -47,6 +53,7 @@ OpenTarget open_target(pid_t pid) {
   FirstLook look = look_first(pid, read_maps(pid));
   // A pid that came to mean another process between the two looks would be caught here.
   process.require_alive();
+  if (const auto refusal = unproven(look.layout)) throw *refusal;
   for (const LayoutCheck& check : look.checks) {
     if (check.passed) continue;
     throw Failure(Exit::not_cpython,

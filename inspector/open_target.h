@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <vector>
 
 #include "inspector/inspect.h"
@@ -11,6 +12,7 @@
 #include "inspector/target/mirror.h"
 #include "inspector/target/present_memory.h"
 #include "inspector/target/process.h"
+#include "symbols/failure.h"
 #include "symbols/interpreter.h"
 #include "symbols/layout.h"
 #include "symbols/runtime_facts.h"
@@ -32,6 +34,9 @@ OpenTarget open_target(pid_t pid);
 // and no page is mapped into the target by it. `source` outlives the mirror.
 Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source);
 
+// Why a layout is not used although there is one: it was never held against the truth.
+std::optional<Failure> unproven(const Layout& layout);
+
 // Which Python a process runs, and whether its layout fits: `runtime` is empty where a check failed.
 // Throws Failure(not_cpython) where there is no Python or no layout.
 struct FirstLook {
@@ -41,9 +46,6 @@ struct FirstLook {
   Runtime runtime;
 };
 FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps);
-
-// Name of the layout for an interpreter: "3.12", "3.13t", "3.11d".
-std::string layout_name(const Interpreter& interpreter);
 
 TargetFacts target_facts(const OpenTarget& target);
 

@@ -32,6 +32,8 @@ struct Interpreter {
   ElfImage image;
   AddressRange runtime;  // _PyRuntime in memory; empty if unknown (<= 3.6)
 
+  // Minor version and flavour, as layouts are named: "3.12", "3.13t", "3.11d".
+  std::string layout_name() const;
   // Address in the target of a symbol of the interpreter's file.
   std::optional<Address> symbol(std::string_view name) const;
 };

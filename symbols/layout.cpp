@@ -204,6 +204,9 @@ Layout parse_layout(std::string_view name, std::string_view text) {
   layout.name = lines.value;
   lines.next("origin");
   layout.origin = lines.value;
+  lines.next("exact");
+  layout.exact = lines.value == "yes";
+  if (!layout.exact && lines.value != "no") lines.refuse("expected 'yes' or 'no'");
   for (const Dialect& dialect : kDialects) {
     lines.next(dialect.name);
     if (!dialect.read(layout.dialects, lines.value))

@@ -76,6 +76,9 @@ class Layout {
   std::string name;
   // The build that the file was extracted from, for people: "3.12.1 shared, x86-64".
   std::string origin;
+  // Whether the tests have found what it gives equal to the target's own truth, object by object.
+  // One that is not is not used: a wrong number is worse than none.
+  bool exact = false;
   // The target's micro version, for what changed inside a minor one (since.* facts); -1: unknown,
   // taken for the latest.
   int micro = -1;

@@ -95,6 +95,11 @@ void take_version_of_names(Interpreter& interpreter, const NamedPython& file,
 
 }  // namespace
 
+std::string Interpreter::layout_name() const {
+  return std::to_string(version.major) + "." + std::to_string(version.minor) +
+         (free_threaded ? "t" : "") + (debug ? "d" : "");
+}
+
 std::string PythonVersion::text() const {
   if (major < 0) return "?";
   std::string result = std::to_string(major);

@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kHead =
     "name\t3.12\n"
     "origin\ttest\n"
+    "exact\tyes\n"
     "dialect.header_size\tby_type\n"
     "dialect.int_size\tat_least_one\n"
     "dialect.managed_dict\ttagged\n"
@@ -304,11 +305,11 @@ TEST_CASE("a malformed line is refused with the file and the number of the line"
   CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 9: "));
   for (const char* line : {"\n", "PyDictObject.ma_keys\n", "PyDictObject.ma_keys\t\n", "\t32\n"}) {
     CAPTURE(line);
-    CHECK(contains(refusal_of_facts(line), "line 9: not `fact<TAB>value`"));
+    CHECK(contains(refusal_of_facts(line), "line 10: not `fact<TAB>value`"));
   }
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 9: the line is not ended"));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 10: the line is not ended"));
   CHECK(contains(refusal_of_facts("PyDictObject.ma_kyes\t32\n"), "'PyDictObject.ma_kyes' is not"));
-  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 9: expected '1'"));
+  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 10: expected '1'"));
 }
 
 TEST_CASE("a value has one spelling and the range of an offset") {
@@ -317,23 +318,24 @@ TEST_CASE("a value has one spelling and the range of an offset") {
                             "2147483648", "99999999999999999999"}) {
     CAPTURE(value);
     CHECK(
-        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 9: '"));
+        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 10: '"));
   }
 }
 
 TEST_CASE("facts are sorted and stand there once") {
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 10: "));
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 10: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 11: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 11: "));
 }
 
 TEST_CASE("the head of a file is complete, in order, and of known words") {
   CHECK(contains(refusal(""), "line 1: the file ends too early"));
   CHECK(contains(refusal("name\t3.13\n"), "line 1: this is the layout of '3.13'"));
   CHECK(contains(refusal("name\t3.12\norigin\tx\n"), "line 3: the file ends too early"));
+  CHECK(contains(refusal("name\t3.12\norigin\tx\nexact\tmaybe\n"), "line 3: expected 'yes' or 'no'"));
   CHECK(contains(refusal("origin\tx\nname\t3.12\n"), "line 1: expected 'name'"));
   std::string text(kHead);
   text.replace(text.find("low32"), 5, "low64");
-  CHECK(contains(refusal(text), "line 6: 'low64' is no word of 'dialect.refcount'"));
+  CHECK(contains(refusal(text), "line 7: 'low64' is no word of 'dialect.refcount'"));
 }
 
 TEST_CASE("what a refusal quotes is short and printable") {

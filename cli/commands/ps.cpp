@@ -50,18 +50,19 @@ std::optional<Row> look_at(pid_t pid, const std::vector<std::string>& layouts) {
     row.short_reason = "no: not recognised";
     return row;
   }
-  const std::string layout = layout_name_of(*row.interpreter);
+  const std::string layout = row.interpreter->layout_name();
   if (std::find(layouts.begin(), layouts.end(), layout) == layouts.end()) {
-    row.refusal = Refusal{"there is no layout for Python " + layout + " in this heapglass",
+    row.refusal = Refusal{"this heapglass does not read Python " + layout,
                           "heapglass doctor " + std::to_string(pid)};
-    row.short_reason = "no: no layout " + layout;
+    row.short_reason = "no: " + layout + " is not read yet";
   }
   return row;
 }
 
 std::vector<Row> look_around(const Run& run) {
   const std::vector<pid_t> pids = all_pids();
-  const std::vector<std::string> layouts = layout_names();
+  std::vector<std::string> layouts = layout_names();
+  std::erase_if(layouts, [](const std::string& name) { return !load_layout(name).exact; });
   std::vector<Row> rows;
   for (std::size_t i = 0; i < pids.size(); ++i) {
     if (run.stopping()) throw Interrupted{run.interrupted->load()};

@@ -1,4 +1,4 @@
-// Version, build and layout name of an interpreter.
+// Version and build of an interpreter.
 #include "cli/render/interpreter.h"
 
 namespace heapglass {
@@ -26,12 +26,6 @@ Json python_json(const Interpreter& interpreter) {
           {"implementation", "cpython"},
           {"free_threaded", interpreter.free_threaded},
           {"debug", interpreter.debug}};
-}
-
-std::string layout_name_of(const Interpreter& interpreter) {
-  return std::to_string(interpreter.version.major) + '.' +
-         std::to_string(interpreter.version.minor) + (interpreter.free_threaded ? "t" : "") +
-         (interpreter.debug ? "d" : "");
 }
 
 }  // namespace heapglass

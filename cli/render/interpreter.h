@@ -16,7 +16,4 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 // The "python" of a document's target.
 Json python_json(const Interpreter& interpreter);
 
-// Minor version and flavour, as layouts are named: "3.12", "3.13t", "3.11d".
-std::string layout_name_of(const Interpreter& interpreter);
-
 }  // namespace heapglass

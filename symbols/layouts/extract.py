@@ -228,8 +228,17 @@ def module_states(path, values):
             for name, words in (line.split("\t") for line in done.stdout.splitlines())}
 
 
+def is_exact(path):
+    """What a person wrote into the file once tests/live/exact.py found no difference: kept."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return "exact\tyes\n" in file
+    except FileNotFoundError:
+        return False
+
+
 def write_layout(path, name, origin, version, values):
-    lines = [("name", name), ("origin", origin)]
+    lines = [("name", name), ("origin", origin), ("exact", "yes" if is_exact(path) else "no")]
     lines += [(key, word(key, version)) for key in sorted(WORDS) if key.startswith("dialect.")]
     lines += sorted(values.items())
     with open(path, "w", encoding="ascii") as file:
