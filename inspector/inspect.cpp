@@ -34,10 +34,8 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
 void touch_heap(const OpenTarget& target, Mirror& mirror, const Run& run) {
   TypeTable types(target.layout, mirror, target.runtime.type_type, target.runtime.subtype_traverse);
   const Decoders decoders = decoders_for(target, mirror, types, nullptr);
-  const WalkOptions options{.collector_only = false, .references = false};
-  const ObjectSet objects = discover(target.runtime, decoders, options, run);
   // Sizes look at tables that references do not: the blocks behind a str, an empty dict's keys.
-  build_graph(objects, decoders, options, run);
+  discover(target.runtime, decoders, {.references = false, .touch_sizes = true}, run);
 }
 
 // While the collector works, objects are in no list: wait for its end, without a stop.
@@ -71,6 +69,19 @@ void check_budgets(const OpenTarget& target, const PageChoice& choice,
                       " ms, longer than --max-pause allows; nothing was stopped",
                   "--max-pause " + std::to_string(ms * 3 / 2 + 10) + "ms");
   }
+}
+
+void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono::nanoseconds pause,
+                   std::chrono::nanoseconds estimate, Acquisition& acquisition) {
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  acquisition.mode = Mode::pause;
+  acquisition.taken_at = std::chrono::system_clock::now();
+  acquisition.pause_ms = Milliseconds(pause).count();
+  acquisition.estimated_pause_ms = Milliseconds(estimate).count();
+  acquisition.threads = copy.stop.threads;
+  acquisition.on_cpu_threads = copy.stop.on_cpu_threads;
+  acquisition.bytes_read = copy.bytes;
+  acquisition.bytes_left_out = choice.bytes_left_out;
 }
 
 // Counts of our own references above an object's own count: some decoder reads what is not there.
@@ -112,6 +123,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   PageChoice choice = choose_pages(pid, maps, arena_ranges,
                                    [&](Mirror& mirror) { touch_heap(target, mirror, run); });
 
+  std::chrono::nanoseconds longest_pause{};
   for (int stop = 1;; ++stop) {
     const std::vector<Mapping> current = read_maps(pid);
     const auto estimate = estimate_pause(pid, choice, target.process.facts().threads);
@@ -122,21 +134,14 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     Inspection result;
     Acquisition& acquisition = result.acquisition;
     PausedCopy copy = copy_paused(pid, current, choice, run);
-    acquisition.mode = Mode::pause;
-    acquisition.taken_at = std::chrono::system_clock::now();
-    acquisition.pause_ms = std::chrono::duration<double, std::milli>(copy.stop.pause).count();
-    acquisition.estimated_pause_ms = std::chrono::duration<double, std::milli>(estimate).count();
-    acquisition.threads = copy.stop.threads;
-    acquisition.on_cpu_threads = copy.stop.on_cpu_threads;
-    acquisition.bytes_read = copy.bytes;
-    acquisition.bytes_left_out = choice.bytes_left_out;
+    longest_pause = std::max(longest_pause, copy.stop.pause);
+    describe_stop(copy, choice, longest_pause, estimate, acquisition);
     acquisition.gc_running = collector_running(target.runtime, target.layout, copy.mirror);
     if (acquisition.gc_running && stop < kMostStops) continue;
 
     // What the lists of interpreters and of arenas are in the moment of the copy.
     const Runtime runtime = read_runtime(target.interpreter, target.layout, copy.mirror);
-    OpenTarget& view = target;
-    if (!runtime.interpreters.empty()) view.runtime.interpreters = runtime.interpreters;
+    if (!runtime.interpreters.empty()) target.runtime.interpreters = runtime.interpreters;
     TypeTable types(target.layout, copy.mirror, target.runtime.type_type,
                     target.runtime.subtype_traverse);
     const Decoders decoders = decoders_for(target, copy.mirror, types, &acquisition);
@@ -154,6 +159,8 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
                                           " objects stand in pages that were not copied",
                     "run it again: the heap grew faster than it was read");
     }
+    // Names of types stand in the target's files, which are read through it after the stop.
+    if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
     if (!options.collector_only) check_counts(acquisition, result.graph, target.layout);
     const std::vector<Arena> arenas_then =
         find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);

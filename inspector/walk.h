@@ -22,6 +22,7 @@ namespace heapglass {
 struct WalkOptions {
   bool collector_only = false;  // follow just what gc.get_referents would show
   bool references = true;       // fill HeapGraph::reference_*
+  bool touch_sizes = false;     // discover() looks at what size_of() would: for the choice of pages
 };
 
 // Objects that have a type and can be visited; numbered. Throws Interrupted.

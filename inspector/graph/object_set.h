@@ -68,6 +68,12 @@ class ObjectSet {
     return ObjectId{rank};
   }
 
+  // Of 64 bits each, over all segments: what a sweep has to look at.
+  std::uint64_t words() const {
+    std::uint64_t words = 0;
+    for (const Map& map : maps_) words += map.word_count;
+    return words;
+  }
   // The first member at or after `from`, in address order.
   std::optional<Place> next(Place from) const;
   Address address(Place place) const {

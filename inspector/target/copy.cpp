@@ -22,10 +22,11 @@ bool to_be_read(PageState state) {
   return state == PageState::present || state == PageState::swapped;
 }
 
-struct Buffer {
-  AddressRange range;
-  Mirror::Segment segment;
-};
+// Reserved behind each buffer, not touched: what the target's heap may grow by before it stands
+// still. An object that spans the old end and the new must be contiguous.
+constexpr std::size_t kRoom = 64 << 20;
+
+using Buffer = Mirror::Segment;
 
 // Makes the pages that will be written ours now, in huge ones where nearly all of them are.
 void prefault(Buffer& buffer, const PageMap& pages) {
@@ -33,10 +34,10 @@ void prefault(Buffer& buffer, const PageMap& pages) {
   const auto present = std::count_if(states.begin(), states.end(), to_be_read);
   const auto total = static_cast<std::ptrdiff_t>(states.size());
   if (present * 10 >= total * 9) {
-    ::madvise(buffer.segment.data, buffer.range.size(), MADV_HUGEPAGE);
+    ::madvise(buffer.data, buffer.range.size(), MADV_HUGEPAGE);
   }
   for (const AddressRange& run : page_runs(buffer.range, states, to_be_read)) {
-    std::byte* begin = buffer.segment.data + (run.begin - buffer.range.begin);
+    std::byte* begin = buffer.data + (run.begin - buffer.range.begin);
     // MADV_POPULATE_WRITE came with Linux 5.14 and its header with glibc 2.35.
     constexpr int kPopulateWrite = 23;
     if (::madvise(begin, run.size(), kPopulateWrite) != 0) {
@@ -57,7 +58,7 @@ void fill_from_files(Buffer& buffer, const std::vector<Mapping>& maps, const Pag
     if (part.begin >= part.end) continue;
     const auto runs = page_runs(part, pages.states(part), [](PageState s) { return !to_be_read(s); });
     for (const AddressRange& run : runs) {
-      memory.read_file(mapping, run, buffer.segment.data + (run.begin - buffer.range.begin));
+      memory.read_file(mapping, run, buffer.data + (run.begin - buffer.range.begin));
     }
   }
 }
@@ -83,8 +84,20 @@ std::vector<AddressRange> grown(const std::vector<Mapping>& maps, const PageChoi
   return fresh;
 }
 
-// Copies the present pages of one buffer; false when cancelled.
-bool copy_pages(Buffer& buffer, const PageMap& pages, ProcessMemory& process,
+// A buffer for a range that is new: behind one that it continues, else one of its own.
+Buffer& buffer_for(AddressRange fresh, std::vector<Buffer>& buffers) {
+  for (Buffer& buffer : buffers) {
+    if (buffer.range.end == fresh.begin &&
+        buffer.range.size() + fresh.size() <= buffer.pages.size()) {
+      buffer.range.end = fresh.end;
+      return buffer;
+    }
+  }
+  return buffers.emplace_back(Mirror::whole(fresh));
+}
+
+// Copies the present pages of a part of the buffer; false when cancelled.
+bool copy_pages(Buffer& buffer, AddressRange part, const PageMap& pages, ProcessMemory& process,
                 const std::atomic<bool>& cancelled, std::uint64_t& bytes) {
   std::vector<ReadRequest> requests;
   std::size_t pending = 0;
@@ -97,10 +110,10 @@ bool copy_pages(Buffer& buffer, const PageMap& pages, ProcessMemory& process,
     pending = 0;
     return !cancelled.load();
   };
-  for (const AddressRange& run : page_runs(buffer.range, pages.states(buffer.range), to_be_read)) {
+  for (const AddressRange& run : page_runs(part, pages.states(part), to_be_read)) {
     for (Address at = run.begin; at < run.end;) {
       const std::size_t size = std::min<std::size_t>(run.end - at, kBytesACall - pending);
-      requests.push_back({at, buffer.segment.data + (at - buffer.range.begin), size, false});
+      requests.push_back({at, buffer.data + (at - buffer.range.begin), size, false});
       at += size;
       pending += size;
       if (pending >= kBytesACall && !send()) return false;
@@ -155,7 +168,7 @@ PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageCh
   ProcessMemory process(pid);
   std::vector<Buffer> buffers;
   for (const AddressRange& range : choice.copied) {
-    Buffer& buffer = buffers.emplace_back(Buffer{range, Mirror::whole(range)});
+    Buffer& buffer = buffers.emplace_back(Mirror::whole(range, kRoom));
     prefault(buffer, pages);
     fill_from_files(buffer, maps, pages, *result.constant);
     if (run.stopping()) throw Interrupted{run.interrupted->load()};
@@ -164,11 +177,11 @@ PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageCh
   const std::size_t planned = buffers.size();
   result.stop = stop_and(pid, run, [&](const std::atomic<bool>& cancelled) {
     for (std::size_t i = 0; i < planned; ++i) {
-      if (!copy_pages(buffers[i], pages, process, cancelled, result.bytes)) return;
+      if (!copy_pages(buffers[i], buffers[i].range, pages, process, cancelled, result.bytes)) return;
     }
     for (const AddressRange& range : grown(read_maps(pid), choice)) {
-      buffers.push_back(Buffer{range, Mirror::whole(range)});
-      if (!copy_pages(buffers.back(), pages, process, cancelled, result.bytes)) return;
+      Buffer& buffer = buffer_for(range, buffers);
+      if (!copy_pages(buffer, range, pages, process, cancelled, result.bytes)) return;
     }
   });
   if (run.stopping()) throw Interrupted{run.interrupted->load()};
@@ -180,8 +193,7 @@ PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageCh
                run.max_pause * 2);
   }
 
-  std::vector<Mirror::Segment> segments;
-  for (Buffer& buffer : buffers) segments.push_back(std::move(buffer.segment));
+  std::vector<Mirror::Segment> segments = std::move(buffers);
   for (const AddressRange& range : choice.left_out) segments.push_back(Mirror::left_out(range));
   for (const Mapping& mapping : maps) {
     if (constant_data(mapping)) segments.push_back(Mirror::lazy(mapping.range));

@@ -44,8 +44,8 @@ Pages& Pages::operator=(Pages&& other) noexcept {
   return *this;
 }
 
-Mirror::Segment Mirror::whole(AddressRange range) {
-  Segment segment{range, nullptr, {}, Pages(range.size(), range.begin)};
+Mirror::Segment Mirror::whole(AddressRange range, std::size_t room) {
+  Segment segment{range, nullptr, {}, Pages(range.size() + room, range.begin)};
   segment.data = segment.pages.data();
   return segment;
 }
@@ -100,6 +100,7 @@ bool Mirror::load(Segment& segment, std::uint64_t offset, std::size_t size) {
         static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, segment.range.size() - begin));
     if (source_ == nullptr ||
         !source_->read(segment.range.begin + begin, segment.data + begin, length)) {
+      ++unread_blocks_;
       return false;
     }
     segment.loaded[block / 64] |= std::uint64_t{1} << (block % 64);

@@ -55,8 +55,10 @@ class Mirror final : public Memory {
     }
   };
 
-  // Whole and zeroed; to be filled through `data`. Throws std::bad_alloc.
-  static Segment whole(AddressRange range);
+  // Whole and zeroed; to be filled through `data`. With room behind it, should the target's range
+  // grow before it is copied: whoever extends `range` keeps within pages.size(). Throws
+  // std::bad_alloc.
+  static Segment whole(AddressRange range, std::size_t room = 0);
   // Loaded block by block from the mirror's source when looked at. Throws std::bad_alloc.
   static Segment lazy(AddressRange range);
   // Known to exist, not there.
@@ -118,6 +120,8 @@ class Mirror final : public Memory {
   std::span<Segment> segments() { return segments_; }
   std::span<const Segment> segments() const { return segments_; }
   std::uint64_t missed() const { return missed_; }
+  // Blocks that the source could not give: of a live target, most likely since it has ended.
+  std::uint64_t unread_blocks() const { return unread_blocks_; }
   std::uint64_t bytes_loaded() const { return bytes_loaded_; }
 
  private:
@@ -140,6 +144,7 @@ class Mirror final : public Memory {
   std::vector<std::unique_ptr<Leaf>> directory_;
   Memory* source_ = nullptr;
   std::uint64_t missed_ = 0;
+  std::uint64_t unread_blocks_ = 0;
   std::uint64_t bytes_loaded_ = 0;
 };
 

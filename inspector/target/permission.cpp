@@ -298,7 +298,7 @@ Refusal why_not_seizable(pid_t pid, pid_t tid) {
       "thread " + text(tid) + " of process " + text(pid) +
           " cannot be traced, though its memory may be read: a seccomp filter on ourselves or a "
           "tracer that we cannot see",
-      "heapglass --live " + text(pid)};
+      "on the host: sudo heapglass " + text(pid)};
 }
 
 }  // namespace heapglass
