@@ -24,8 +24,8 @@ Diagnosis diagnose(pid_t pid, const Run& run) {
     for (LayoutCheck& check : look.checks) {
       if (!check.passed && !result.trouble) {
         result.trouble = {Exit::not_cpython,
-                          "layout " + look.layout.name + " cannot be trusted: " + check.name + ": " +
-                              check.detail,
+                          "layout " + look.layout.name + " cannot be trusted: " + check.name +
+                              ": " + check.detail,
                           "report the output of: heapglass doctor -v " + std::to_string(pid)};
       }
       result.checks.push_back({std::move(check.name), check.passed, std::move(check.detail)});

@@ -59,8 +59,8 @@ void check_budgets(const OpenTarget& target, const PageChoice& choice,
                       " of memory here and may use " + mb(budget) +
                       (shares_cgroup(pid) ? ", which counts against the target's own limit" : ""),
                   run.max_memory != 0 ? "--max-memory " + mb(needed)
-                                      : "run heapglass on the host, or with --max-memory " + mb(needed) +
-                                            " if that much is really free");
+                                      : "run heapglass on the host, or with --max-memory " +
+                                            mb(needed) + " if that much is really free");
   }
   if (estimate > run.max_pause) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(estimate).count();
@@ -118,6 +118,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   const std::vector<Arena> arenas =
       find_arenas(target.interpreter, target.runtime, target.layout, look);
   std::vector<AddressRange> arena_ranges;
+  arena_ranges.reserve(arenas.size());
   for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
   run.report("choosing pages", -1);
   PageChoice choice = choose_pages(pid, maps, arena_ranges,
@@ -155,16 +156,18 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     result.graph = build_graph(objects, decoders, walk, run);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0) {
-      throw Failure(Exit::incomplete, std::to_string(acquisition.missed) +
-                                          " objects stand in pages that were not copied",
-                    "run it again: the heap grew faster than it was read");
+      throw Failure(
+          Exit::incomplete,
+          std::to_string(acquisition.missed) + " objects stand in pages that were not copied",
+          "run it again: the heap grew faster than it was read");
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
     if (!options.collector_only) check_counts(acquisition, result.graph, target.layout);
     const std::vector<Arena> arenas_then =
         find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
-    result.pools = count_pools(arenas_then.empty() ? arenas : arenas_then, target.layout, copy.mirror);
+    result.pools =
+        count_pools(arenas_then.empty() ? arenas : arenas_then, target.layout, copy.mirror);
     result.process = target.process.facts();
     result.target = target_facts(target);
     return result;

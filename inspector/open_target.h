@@ -1,5 +1,5 @@
-// A process looked at from outside, up to the stop: who it is, which Python, which layout, where its
-// interpreters are.
+// A process looked at from outside, up to the stop: who it is, which Python, which layout, where
+// its interpreters are.
 #pragma once
 
 #include <sys/types.h>
@@ -30,15 +30,15 @@ struct OpenTarget {
 // with the check's name).
 OpenTarget open_target(pid_t pid);
 
-// Memory for a first look at a target that runs: each block is read once, when it is first looked at,
-// and no page is mapped into the target by it. `source` outlives the mirror.
+// Memory for a first look at a target that runs: each block is read once, when it is first looked
+// at, and no page is mapped into the target by it. `source` outlives the mirror.
 Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source);
 
 // Why a layout is not used although there is one: it was never held against the truth.
 std::optional<Failure> unproven(const Layout& layout);
 
-// Which Python a process runs, and whether its layout fits: `runtime` is empty where a check failed.
-// Throws Failure(not_cpython) where there is no Python or no layout.
+// Which Python a process runs, and whether its layout fits: `runtime` is empty where a check
+// failed. Throws Failure(not_cpython) where there is no Python or no layout.
 struct FirstLook {
   Interpreter interpreter;
   Layout layout;

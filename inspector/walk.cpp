@@ -139,7 +139,8 @@ class Filler {
 // An object that was made at compile time (Tools/build/deepfreeze.py, 3.11+): in the image of the
 // file, with a count that never falls, and its own references were never counted.
 bool deep_frozen(const RefcountValue& refcount, const Layout& layout) {
-  constexpr std::int64_t kNearTheStart = 999'000'000;  // 999999999: 3.11's _PyObject_IMMORTAL_REFCNT
+  constexpr std::int64_t kNearTheStart =
+      999'000'000;  // 999999999: 3.11's _PyObject_IMMORTAL_REFCNT
   return layout.dialects.refcount == Refcount::signed64 ? refcount.count > kNearTheStart
                                                         : refcount.immortal;
 }
@@ -188,7 +189,8 @@ HeapGraph build_graph(const ObjectSet& objects, const Decoders& decoders,
   Decoders quiet = decoders;
   quiet.acquisition = nullptr;
 
-  for (auto place = objects.next({}); place; place = objects.next({place->segment, place->bit + 1})) {
+  for (auto place = objects.next({}); place;
+       place = objects.next({place->segment, place->bit + 1})) {
     const auto object = open_object(objects.address(*place), quiet);
     if (!object) continue;  // cannot be: discover() opened it
     const TypeInfo& type = *object->type;
@@ -205,8 +207,8 @@ HeapGraph build_graph(const ObjectSet& objects, const Decoders& decoders,
     graph.type.push_back(TypeId{type.id});
     graph.bytes.push_back(size.bytes);
     graph.footprint.push_back(size.footprint);
-    graph.refcount.push_back(static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-        refcount.count, 0, std::numeric_limits<std::uint32_t>::max())));
+    graph.refcount.push_back(static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(refcount.count, 0, std::numeric_limits<std::uint32_t>::max())));
     graph.flags.push_back(flags);
     if (options.references) {
       filler.counted = !deep_frozen(refcount, decoders.layout);
@@ -215,7 +217,8 @@ HeapGraph build_graph(const ObjectSet& objects, const Decoders& decoders,
       graph.reference_begin.push_back(graph.reference_to.size());
     }
     if (graph.size() % kObjectsBetweenLooks == 0) {
-      look_up(run, "reading objects", static_cast<double>(graph.size()) / static_cast<double>(count));
+      look_up(run, "reading objects",
+              static_cast<double>(graph.size()) / static_cast<double>(count));
     }
   }
 

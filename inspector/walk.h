@@ -1,10 +1,11 @@
 // The walk: from the collector's lists to every object and every reference.
 //
-// Two passes. discover() finds the objects: it sweeps the mirrored memory in address order, visiting
-// each object that is marked so far and marking what it refers to; what is marked behind the sweep is
-// visited in sorted batches afterwards. Reading in address order rather than chasing pointers is what
-// makes it fast. build_graph() then visits each object once more, in order, and writes its columns
-// and references; ids are ranks in the set of marks, so nothing is sorted or hashed.
+// Two passes. discover() finds the objects: it sweeps the mirrored memory in address order,
+// visiting each object that is marked so far and marking what it refers to; what is marked behind
+// the sweep is visited in sorted batches afterwards. Reading in address order rather than chasing
+// pointers is what makes it fast. build_graph() then visits each object once more, in order, and
+// writes its columns and references; ids are ranks in the set of marks, so nothing is sorted or
+// hashed.
 //
 // Cost: each object's body is read twice; memory, one bit per 8 mirrored bytes, and the graph.
 #pragma once

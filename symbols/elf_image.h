@@ -31,7 +31,8 @@ struct ElfImage {
   bool is_core = false;
   std::string build_id;  // hex; empty if there is none
   std::vector<ElfSegment> segments;
-  std::unordered_map<std::string, ElfSymbol> symbols;  // defined ones; .symtab where present, .dynsym
+  std::unordered_map<std::string, ElfSymbol>
+      symbols;  // defined ones; .symtab where present, .dynsym
   std::unordered_map<std::string, AddressRange> sections;  // allocated ones, by name; vaddr
   bool has_symtab = false;
 

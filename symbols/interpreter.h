@@ -16,7 +16,7 @@ namespace heapglass {
 
 struct PythonVersion {
   int major = 0, minor = 0, micro = 0;
-  std::string suffix;  // "", "a1", "b2", "rc1", "+"
+  std::string suffix;        // "", "a1", "b2", "rc1", "+"
   std::string text() const;  // "3.12.1"
 };
 
@@ -26,7 +26,7 @@ struct Interpreter {
   PythonVersion version;
   std::string version_source;  // "Py_Version", "debug offsets", ...
   bool free_threaded = false;
-  bool debug = false;  // pydebug build (soname or file name ends in 'd', or Py_DEBUG symbols)
+  bool debug = false;     // pydebug build (soname or file name ends in 'd', or Py_DEBUG symbols)
   bool stripped = false;  // dynamic symbols only
   Address bias = 0;
   ElfImage image;
@@ -38,17 +38,18 @@ struct Interpreter {
   std::optional<Address> symbol(std::string_view name) const;
 };
 
-// Opens a mapped file of a process without being led elsewhere: through /proc/PID/map_files, for the
-// executable through /proc/PID/exe, else below /proc/PID/root without following links out of it, and
-// then only a regular file with the mapping's device and inode. Returns an owned descriptor or -1.
+// Opens a mapped file of a process without being led elsewhere: through /proc/PID/map_files, for
+// the executable through /proc/PID/exe, else below /proc/PID/root without following links out of
+// it, and then only a regular file with the mapping's device and inode. Returns an owned descriptor
+// or -1.
 int open_mapped_file(pid_t pid, const Mapping& mapping);
 
 // Throws Failure(not_cpython): no Python in it (says what it is), or PyPy, GraalPy, MicroPython,
 // CPython 2.7, 32-bit, another architecture, each by name.
 Interpreter find_interpreter(pid_t pid, const std::vector<Mapping>& maps, Memory& memory);
 
-// Whether a process looks like CPython at all, cheaply and without throwing (for `ps`): by the names
-// of its mapped files first, then by symbols. nullopt: no.
+// Whether a process looks like CPython at all, cheaply and without throwing (for `ps`): by the
+// names of its mapped files first, then by symbols. nullopt: no.
 std::optional<Interpreter> recognise_interpreter(pid_t pid);
 
 }  // namespace heapglass

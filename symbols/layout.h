@@ -48,8 +48,8 @@ enum class HeaderSize : std::uint8_t {
 };
 // What int.__sizeof__ counts for 0 (Objects/longobject.c).
 enum class IntSize : std::uint8_t {
-  digits,        // up to 3.10: none
-  at_least_one   // 3.11+: the digit that is always allocated
+  digits,       // up to 3.10: none
+  at_least_one  // 3.11+: the digit that is always allocated
 };
 struct Dialects {
   ManagedDict managed_dict = ManagedDict::none;
@@ -64,7 +64,8 @@ struct Dialects {
 enum class FactSource : std::uint8_t { absent, file, debug_offsets, dwarf, probe };
 
 // The C state of an extension module, and where in it are the references that its m_traverse shows
-// to the collector: measured (symbols/layouts/module_states.py), since only the module's code knows.
+// to the collector: measured (symbols/layouts/module_states.py), since only the module's code
+// knows.
 struct ModuleState {
   std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
   std::vector<std::int32_t> shown;

@@ -22,7 +22,7 @@ struct Mapping {
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::uint64_t inode = 0;  // 0: no file behind it
-  std::string path;         // as the kernel prints it, " (deleted)" taken off; "[heap]", "[vdso]", ""
+  std::string path;  // as the kernel prints it, " (deleted)" taken off; "[heap]", "[vdso]", ""
   bool deleted = false;
 
   bool file_backed() const { return inode != 0; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace heapglass {
 
@@ -19,10 +18,9 @@ std::optional<std::string> Memory::c_string(Address address, std::size_t limit) 
       if (result.empty()) return std::nullopt;
       return result;
     }
-    const auto* nul = static_cast<const char*>(std::memchr(chunk.data(), 0, want));
-    if (nul != nullptr) {
-      return result.append(chunk.data(), static_cast<std::size_t>(nul - chunk.data()));
-    }
+    const auto end = chunk.begin() + static_cast<std::ptrdiff_t>(want);
+    const auto nul = std::find(chunk.begin(), end, '\0');
+    if (nul != end) return result.append(chunk.begin(), nul);
     result.append(chunk.data(), want);
   }
   return result;

@@ -82,7 +82,8 @@ class Verifier {
     for (const auto& [name, fact] : kSizes) {
       const auto type = interpreter_.symbol(name);
       if (!type || !has(fact)) continue;
-      const auto size = static_cast<std::int64_t>(pointer(at(*type, Fact::PyTypeObject_tp_basicsize)));
+      const auto size =
+          static_cast<std::int64_t>(pointer(at(*type, Fact::PyTypeObject_tp_basicsize)));
       if (size != layout_[fact]) {
         return note(say(name, ".tp_basicsize"), false,
                     say(size, ", the layout has ", layout_[fact]));
@@ -92,7 +93,8 @@ class Verifier {
   }
 
   bool is_interpreter_state(Address state) {
-    if (state == 0 || state % kWord != 0 || !has(Fact::PyInterpreterState_threads_head)) return false;
+    if (state == 0 || state % kWord != 0 || !has(Fact::PyInterpreterState_threads_head))
+      return false;
     return is_thread_of(pointer(at(state, Fact::PyInterpreterState_threads_head)), state);
   }
   bool is_thread_of(Address thread, Address state) {
@@ -126,12 +128,14 @@ class Verifier {
       settle(Fact::_PyRuntimeState_interpreters_head, offset);
       return note("interpreters.head", true, say(hex(state_), ", probed at +", offset));
     }
-    return note("interpreters.head", false, "no word of _PyRuntime points to an interpreter's state");
+    return note("interpreters.head", false,
+                "no word of _PyRuntime points to an interpreter's state");
   }
 
   // Where in the state at `state` a pointer to one of its threads stands.
   std::optional<std::size_t> thread_offset(Address state) {
-    constexpr std::size_t kReach = 16 * 1024;  // threads.head stands early, before the big tables
+    constexpr std::size_t kReach = std::size_t{16}
+                                   << 10;  // threads.head stands early, before the big tables
     const std::vector<Address> words = read_words(state, kReach);
     std::vector<Address> back(words.size());
     std::vector<ReadRequest> requests;
@@ -157,8 +161,8 @@ class Verifier {
     constexpr std::size_t kStep = 4096;
     std::vector<Address> words;
     for (std::size_t done = 0; done < limit;) {
-      const std::size_t size =
-          std::min<std::size_t>(kStep - static_cast<std::size_t>((begin + done) % kStep), limit - done);
+      const std::size_t size = std::min<std::size_t>(
+          kStep - static_cast<std::size_t>((begin + done) % kStep), limit - done);
       const std::size_t before = words.size();
       words.resize(before + size / kWord);
       if (!memory_.read(begin + done, words.data() + before, size / kWord * kWord)) {
@@ -186,9 +190,11 @@ class Verifier {
     // A list that is being changed may look torn; the old ones hardly ever are.
     constexpr int kGenerations = 3;
     for (int i = kGenerations - 1; i >= 0; --i) {
-      const Address head = generation0 + static_cast<Address>(i * layout_[Fact::sizeof_gc_generation]);
+      const Address head =
+          generation0 + static_cast<Address>(i * layout_[Fact::sizeof_gc_generation]);
       const Address first = pointer(at(head, Fact::PyGC_Head__gc_next));
-      if (first != 0 && (pointer(at(first, Fact::PyGC_Head__gc_prev)) & ~Address{3}) == head) return true;
+      if (first != 0 && (pointer(at(first, Fact::PyGC_Head__gc_prev)) & ~Address{3}) == head)
+        return true;
     }
     return false;
   }
@@ -223,7 +229,8 @@ class Verifier {
     Fact key_fact = Fact::PyDictKeyEntry_me_key, value_fact = Fact::PyDictKeyEntry_me_value;
     if (has(Fact::PyDictKeysObject_dk_log2_size)) {
       const auto log2 =
-          memory_.value<std::uint8_t>(at(keys, Fact::PyDictKeysObject_dk_log2_index_bytes)).value_or(63);
+          memory_.value<std::uint8_t>(at(keys, Fact::PyDictKeysObject_dk_log2_index_bytes))
+              .value_or(63);
       if (log2 > 24) return 0;
       before = std::int64_t{1} << log2;
       if (memory_.value<std::uint8_t>(at(keys, Fact::PyDictKeysObject_dk_kind)).value_or(0) != 0) {
@@ -242,12 +249,13 @@ class Verifier {
       const Address entry = first + static_cast<Address>(i * stride);
       const Address name = pointer(at(entry, key_fact));
       if (name == 0 ||
-          memory_.value<std::uint64_t>(at(name, Fact::PyASCIIObject_length)).value_or(0) != key.size()) {
+          memory_.value<std::uint64_t>(at(name, Fact::PyASCIIObject_length)).value_or(0) !=
+              key.size()) {
         continue;
       }
       std::string text(key.size(), '\0');
-      if (memory_.read(name + static_cast<Address>(layout_[Fact::sizeof_PyASCIIObject]), text.data(),
-                       text.size()) &&
+      if (memory_.read(name + static_cast<Address>(layout_[Fact::sizeof_PyASCIIObject]),
+                       text.data(), text.size()) &&
           text == key) {
         return pointer(at(entry, value_fact));
       }
@@ -288,18 +296,20 @@ class Verifier {
   bool check_hexversion() {
     const Address number = value_of(sysdict_, "hexversion");
     const auto low =
-        memory_.value<std::uint32_t>(at(number, Fact::PyLongObject_long_value_ob_digit)).value_or(0);
+        memory_.value<std::uint32_t>(at(number, Fact::PyLongObject_long_value_ob_digit))
+            .value_or(0);
     PythonVersion& version = interpreter_.version;
-    const int major = static_cast<int>(low >> 24 & 0xff), minor = static_cast<int>(low >> 16 & 0xff);
+    const int major = static_cast<int>(low >> 24 & 0xff),
+              minor = static_cast<int>(low >> 16 & 0xff);
     const int micro = static_cast<int>(low >> 8 & 0xff);
     if (version.micro < 0 && major == version.major && minor == version.minor) {
       version.micro = micro;
       interpreter_.version_source = "sys.hexversion";
     }
     const bool same = major == version.major && minor == version.minor && micro == version.micro;
-    return note("sys.hexversion", same,
-                same ? version.text()
-                     : say(major, ".", minor, ".", micro, ", expected ", version.text()));
+    return note(
+        "sys.hexversion", same,
+        same ? version.text() : say(major, ".", minor, ".", micro, ", expected ", version.text()));
   }
 
   // Where static builtin types have their __dict__, for the interpreters that keep it apart.
@@ -308,9 +318,8 @@ class Verifier {
     const Address number = pointer(at(type_type_, Fact::PyTypeObject_tp_subclasses));
     const auto size = static_cast<Address>(layout_[Fact::sizeof_managed_static_type_state]);
     const auto entry_ok = [&](std::size_t offset) {
-      return number != 0 &&
-             pointer(at(state_ + offset + (number - 1) * size, Fact::managed_static_type_state_type)) ==
-                 type_type_;
+      return number != 0 && pointer(at(state_ + offset + (number - 1) * size,
+                                       Fact::managed_static_type_state_type)) == type_type_;
     };
     constexpr Fact kFact = Fact::PyInterpreterState_types_builtins_initialized;
     if (has(kFact) && entry_ok(static_cast<std::size_t>(layout_[kFact]))) {

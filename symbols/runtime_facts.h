@@ -19,7 +19,7 @@
 namespace heapglass {
 
 struct LayoutCheck {
-  std::string name;    // "type(type) is type"
+  std::string name;  // "type(type) is type"
   bool passed = false;
   std::string detail;  // what was found; for a failed one also what was expected
 };

@@ -331,7 +331,8 @@ TEST_CASE("the head of a file is complete, in order, and of known words") {
   CHECK(contains(refusal(""), "line 1: the file ends too early"));
   CHECK(contains(refusal("name\t3.13\n"), "line 1: this is the layout of '3.13'"));
   CHECK(contains(refusal("name\t3.12\norigin\tx\n"), "line 3: the file ends too early"));
-  CHECK(contains(refusal("name\t3.12\norigin\tx\nexact\tmaybe\n"), "line 3: expected 'yes' or 'no'"));
+  CHECK(
+      contains(refusal("name\t3.12\norigin\tx\nexact\tmaybe\n"), "line 3: expected 'yes' or 'no'"));
   CHECK(contains(refusal("origin\tx\nname\t3.12\n"), "line 1: expected 'name'"));
   std::string text(kHead);
   text.replace(text.find("low32"), 5, "low64");

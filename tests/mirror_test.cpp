@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "tests/support/fake_memory.h"
 
 using namespace heapglass;

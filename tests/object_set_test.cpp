@@ -84,8 +84,9 @@ TEST_CASE("ids are ranks, and next() goes through all members: as counting by ha
 
     std::uint32_t rank = 0;
     bool right = true;
-    for (const AddressRange range : {AddressRange{kBegin, kBegin + 0x10000},
-                                     AddressRange{kBegin + 0x40000, kBegin + 0x40000 + 4096 + 24}}) {
+    for (const AddressRange range :
+         {AddressRange{kBegin, kBegin + 0x10000},
+          AddressRange{kBegin + 0x40000, kBegin + 0x40000 + 4096 + 24}}) {
       for (Address a = range.begin; a < range.end; a += 8) {
         const auto id = set.id(a);
         const bool member = members.contains(a);

@@ -57,7 +57,8 @@ TEST_CASE("text longer than the limit is cut there, and says so") {
 
 TEST_CASE("a length that does not fit the memory is no text") {
   on_each_build([](FakeHeap& heap) {
-    for (const std::int64_t length : {std::int64_t{1} << 60, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
+    for (const std::int64_t length :
+         {std::int64_t{1} << 60, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
       CAPTURE(length);
       for (const Address str : {heap.str("abc"), heap.str(U"\U0001f40d"), heap.loose_str(U"abc")}) {
         heap.set(str, Fact::PyASCIIObject_length, length);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "cli/render/escape.h"
 #include "cli/render/histogram.h"
@@ -89,7 +90,7 @@ std::string bar(const ResidentParts& parts, std::size_t width, bool unicode) {
   const auto share = [&](std::uint64_t bytes) {
     const double exact =
         static_cast<double>(bytes) / static_cast<double>(parts.rss) * static_cast<double>(width);
-    return std::max<std::size_t>(bytes > 0 ? 1 : 0, static_cast<std::size_t>(exact + 0.5));
+    return std::max<std::size_t>(bytes > 0 ? 1 : 0, static_cast<std::size_t>(std::lround(exact)));
   };
   const std::size_t objects = std::min(share(parts.objects), width);
   const std::size_t free = std::min(share(parts.free_in_pools), width - objects);

@@ -35,7 +35,7 @@ struct TypeRecord {
 
 struct HeapGraph {
   enum Flag : std::uint8_t {
-    kTracked = 1,    // stands in one of the collector's lists
+    kTracked = 1,      // stands in one of the collector's lists
     kCollectable = 2,  // of a type with Py_TPFLAGS_HAVE_GC: has a collector's header
     kImmortal = 4,
     kInferred = 8,   // read conservatively
@@ -44,14 +44,15 @@ struct HeapGraph {
 
   std::vector<TypeRecord> types;  // by TypeId
 
-  std::vector<Address> address;         // ascending
+  std::vector<Address> address;  // ascending
   std::vector<TypeId> type;
-  std::vector<std::uint64_t> bytes;     // sys.getsizeof
-  std::vector<std::uint64_t> footprint; // what it occupies: CONTRACT.md, "footprint"
-  std::vector<std::uint32_t> refcount;  // saturated; of immortals as stored
-  std::vector<std::uint8_t> flags;      // of Flag
+  std::vector<std::uint64_t> bytes;      // sys.getsizeof
+  std::vector<std::uint64_t> footprint;  // what it occupies: CONTRACT.md, "footprint"
+  std::vector<std::uint32_t> refcount;   // saturated; of immortals as stored
+  std::vector<std::uint8_t> flags;       // of Flag
 
-  std::vector<std::uint64_t> reference_begin;  // size() + 1 entries; empty if only objects were asked for
+  std::vector<std::uint64_t>
+      reference_begin;  // size() + 1 entries; empty if only objects were asked for
   std::vector<ObjectId> reference_to;
   std::vector<std::uint32_t> edge;  // graph/edge.h: kind and name
   std::vector<std::string> names;   // of fields and attributes, as edges index them; untrusted text

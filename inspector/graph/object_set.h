@@ -22,7 +22,9 @@ class ObjectSet {
   struct Place {
     std::uint32_t segment = 0;
     std::uint64_t bit = 0;
-    auto operator<=>(const Place&) const = default;
+    bool operator<(const Place& other) const {
+      return segment != other.segment ? segment < other.segment : bit < other.bit;
+    }
   };
 
   // `mirror` must outlive the set and keep its segments.
@@ -37,9 +39,7 @@ class ObjectSet {
     return Place{static_cast<std::uint32_t>(mirror_->index_of(segment)),
                  (address - segment->range.begin) / kGrain};
   }
-  bool contains(Place place) const {
-    return word(place) >> (place.bit % 64) & 1;
-  }
+  bool contains(Place place) const { return word(place) >> (place.bit % 64) & 1; }
   // True if it was not in the set yet.
   bool insert(Place place) {
     std::uint64_t& bits = word(place);

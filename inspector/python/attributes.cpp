@@ -47,7 +47,8 @@ void visit_attributes(const Object& object, const Decoders& decoders, Sink& sink
   const Address nearer = load_pointer(before, kWord);  // at -24
   const std::uint64_t names = type.attribute_names.size();
   switch (layout.dialects.managed_dict) {
-    case ManagedDict::none: return;
+    case ManagedDict::none:
+      return;
     case ManagedDict::pair: {
       sink.add(nearer, ReferenceKind::collector, FixedName::dict);
       const Address values = load_pointer(before);  // at -32
@@ -69,8 +70,9 @@ void visit_attributes(const Object& object, const Decoders& decoders, Sink& sink
       const std::byte* head = decoders.mirror.at(inline_at, head_size);
       if (head == nullptr) return decoders.unreadable(inline_at);
       if (load<std::uint8_t>(head, layout[Fact::PyDictValues_valid]) == 0) return;
-      visit_values(inline_at + head_size, load<std::uint8_t>(head, layout[Fact::PyDictValues_capacity]),
-                   object, decoders, sink);
+      visit_values(inline_at + head_size,
+                   load<std::uint8_t>(head, layout[Fact::PyDictValues_capacity]), object, decoders,
+                   sink);
       return;
     }
   }

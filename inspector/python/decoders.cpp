@@ -5,15 +5,14 @@
 namespace heapglass {
 
 const std::byte* object_body(Address address, const TypeInfo& type, const Decoders& decoders) {
-  const std::byte* body =
-      decoders.mirror.at(address, static_cast<std::size_t>(type.basicsize));
+  const std::byte* body = decoders.mirror.at(address, static_cast<std::size_t>(type.basicsize));
   // A static type ends where PyTypeObject does, which may be where its file's mapping ends. It has
   // no fields behind that.
   if (body == nullptr && type.is_type && type.fields.empty() && !type.inferred) {
     const Layout& layout = decoders.layout;
     body = decoders.mirror.at(address, static_cast<std::size_t>(layout[Fact::sizeof_PyTypeObject]));
-    if (body != nullptr && load<std::uint64_t>(body, layout[Fact::PyTypeObject_tp_flags]) &
-                               TypeTable::kHeapType) {
+    if (body != nullptr &&
+        load<std::uint64_t>(body, layout[Fact::PyTypeObject_tp_flags]) & TypeTable::kHeapType) {
       return nullptr;
     }
   }

@@ -1,5 +1,5 @@
-// What every decoder is handed: the build's facts, the mirrored bytes, the types, and where to count
-// what is wrong with an object.
+// What every decoder is handed: the build's facts, the mirrored bytes, the types, and where to
+// count what is wrong with an object.
 #pragma once
 
 #include <optional>

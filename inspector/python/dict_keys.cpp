@@ -29,7 +29,10 @@ bool read_log2(DictKeys& keys, const std::byte* head, const Layout& layout) {
 bool read_plain(DictKeys& keys, const std::byte* head, const Layout& layout) {
   const std::int64_t size = load_ssize(head, layout[Fact::PyDictKeysObject_dk_size]);
   if (size < 1 || size > std::int64_t{1} << 40 || (size & (size - 1)) != 0) return false;
-  const std::int64_t index_bytes = size <= 0xff ? 1 : size <= 0xffff ? 2 : size <= 0xffffffff ? 4 : 8;
+  const std::int64_t index_bytes = size <= 0xff         ? 1
+                                   : size <= 0xffff     ? 2
+                                   : size <= 0xffffffff ? 4
+                                                        : 8;
   keys.capacity = static_cast<std::uint64_t>(size) * 2 / 3;
   keys.entry_size = static_cast<std::uint32_t>(layout[Fact::sizeof_PyDictKeyEntry]);
   keys.bytes = static_cast<std::uint64_t>(layout[Fact::PyDictKeysObject_dk_indices]) +

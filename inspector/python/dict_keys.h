@@ -11,14 +11,14 @@ namespace heapglass {
 
 struct DictKeys {
   const std::byte* entries = nullptr;
-  std::uint64_t entry_count = 0;   // dk_nentries: used ones and holes
-  std::uint64_t usable = 0;        // dk_usable: entries still free
-  std::uint64_t capacity = 0;      // USABLE_FRACTION(dk_size)
+  std::uint64_t entry_count = 0;  // dk_nentries: used ones and holes
+  std::uint64_t usable = 0;       // dk_usable: entries still free
+  std::uint64_t capacity = 0;     // USABLE_FRACTION(dk_size)
   std::uint32_t entry_size = 0;
   std::int32_t key_offset = 0, value_offset = 0;
-  std::uint64_t bytes = 0;         // of the whole table, as _PyDict_KeysSize counts it
+  std::uint64_t bytes = 0;  // of the whole table, as _PyDict_KeysSize counts it
   std::int64_t dk_refcnt = 0;
-  bool unicode = false;            // all keys are str, and the collector is not shown them
+  bool unicode = false;  // all keys are str, and the collector is not shown them
 };
 
 // nullopt: unreadable, or a header that contradicts itself or its mapping.

@@ -14,7 +14,8 @@ enum class FrameOwner : std::int8_t { thread = 0, generator = 1, frame_object = 
 // locals and the used part of the value stack. Nothing while it runs (stacktop is -1 then).
 void visit_interpreter_frame(Address frame, const Decoders& decoders, Sink& sink);
 
-// co_nlocalsplus + co_stacksize of the frame's code: the pointers behind localsplus; 0 if unreadable.
+// co_nlocalsplus + co_stacksize of the frame's code: the pointers behind localsplus; 0 if
+// unreadable.
 std::uint64_t frame_slots(Address code, const Decoders& decoders);
 
 }  // namespace heapglass

@@ -11,8 +11,7 @@ void visit_generator(const Object& object, const Decoders& decoders, Sink& sink)
   if (!layout.has(Fact::PyGenObject_gi_iframe)) return;
   constexpr int kFrameCleared = 4;  // Include/internal/pycore_frame.h, FRAME_CLEARED
   if (load<std::int8_t>(object.body, layout[Fact::PyGenObject_gi_frame_state]) < kFrameCleared) {
-    const auto frame =
-        object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]);
+    const auto frame = object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]);
     visit_interpreter_frame(frame, decoders, sink);
   }
 }

@@ -41,8 +41,8 @@ void visit_inferred(const Object& object, const Decoders& decoders, Sink& sink) 
   const auto count = static_cast<std::int64_t>(
       std::min<std::uint64_t>(magnitude(object.ob_size(decoders.layout)), kMostItemBytes));
   const std::int64_t bytes = std::min(count * type.itemsize, kMostItemBytes);
-  const std::byte* items = decoders.mirror.at(
-      object.address + static_cast<Address>(type.basicsize), static_cast<std::size_t>(bytes));
+  const std::byte* items = decoders.mirror.at(object.address + static_cast<Address>(type.basicsize),
+                                              static_cast<std::size_t>(bytes));
   if (items == nullptr) return;
   for (std::int64_t at = 0; at + kWord <= bytes; at += kWord) look_at(items, at);
 }

@@ -20,8 +20,8 @@ void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
   const std::byte* definition =
       decoders.mirror.at(def, static_cast<std::size_t>(layout[Fact::sizeof_PyModuleDef]));
   if (definition == nullptr) return decoders.unreadable(def);
-  const std::int64_t size = std::min(load_ssize(definition, layout[Fact::PyModuleDef_m_size]),
-                                     kMostStateBytes);
+  const std::int64_t size =
+      std::min(load_ssize(definition, layout[Fact::PyModuleDef_m_size]), kMostStateBytes);
   if (size <= 0) return;
   const std::byte* words = decoders.mirror.at(state, static_cast<std::size_t>(size));
   if (words == nullptr) return decoders.unreadable(state);

@@ -12,15 +12,40 @@ namespace heapglass {
 
 // Labels that code, not a row, gives; the index is the position.
 enum class FixedName : std::uint32_t {
-  class_, dict, mro, bases, base, cache, module, name, qualname, slots, subclasses, module_state,
-  code, func, frame, locals, back, trace, exception, free_list,
-  tzinfo, text, tail, attrib, callback, element, count
+  class_,
+  dict,
+  mro,
+  bases,
+  base,
+  cache,
+  module,
+  name,
+  qualname,
+  slots,
+  subclasses,
+  module_state,
+  code,
+  func,
+  frame,
+  locals,
+  back,
+  trace,
+  exception,
+  free_list,
+  tzinfo,
+  text,
+  tail,
+  attrib,
+  callback,
+  element,
+  count
 };
 inline constexpr std::string_view kFixedNames[] = {
-    ".__class__", ".__dict__", ".__mro__", ".__bases__", ".__base__", "<cache>", ".__module__",
-    ".__name__", ".__qualname__", ".__slots__", "<subclasses>", "<module state>",
-    ".f_code", "<function>", "<frame>", ".f_locals", ".f_back", ".f_trace", "<exception>",
-    "<free list>", ".tzinfo", ".text", ".tail", ".attrib", "<callback>", "<element>"};
+    ".__class__",  ".__dict__",   ".__mro__",      ".__bases__", ".__base__",    "<cache>",
+    ".__module__", ".__name__",   ".__qualname__", ".__slots__", "<subclasses>", "<module state>",
+    ".f_code",     "<function>",  "<frame>",       ".f_locals",  ".f_back",      ".f_trace",
+    "<exception>", "<free list>", ".tzinfo",       ".text",      ".tail",        ".attrib",
+    "<callback>",  "<element>"};
 static_assert(std::size(kFixedNames) == static_cast<std::size_t>(FixedName::count));
 
 class Names {

@@ -74,7 +74,7 @@ std::optional<std::vector<Arena>> static_table(const Interpreter& interpreter, c
     for (const Address count : targets) {
       if (table == count) continue;
       // Some of the loads are counters: only the true pair gives arenas throughout.
-      const auto found = read_at(table, count);
+      auto found = read_at(table, count);
       if (found && !found->empty()) return found;
     }
   }

@@ -1,7 +1,7 @@
-// What is known of the types that C code defines: which of their fields hold references, under which
-// name, and whether the collector is shown them. Most types are such a row of fields; a few need
-// code besides (Shape). A row binds to a type by name (module.qualname) and tp_basicsize, so that a
-// type that merely has the name is read conservatively instead.
+// What is known of the types that C code defines: which of their fields hold references, under
+// which name, and whether the collector is shown them. Most types are such a row of fields; a few
+// need code besides (Shape). A row binds to a type by name (module.qualname) and tp_basicsize, so
+// that a type that merely has the name is read conservatively instead.
 #pragma once
 
 #include <cstdint>
@@ -58,14 +58,15 @@ enum class Shape : std::uint8_t {
   element_iterator,
   xml_parser,
   sqlite_connection,
-  ctypes_type,  // a metatype of ctypes: its types show what their StgDict refers to,
+  ctypes_type,        // a metatype of ctypes: its types show what their StgDict refers to,
   ctypes_plain_type,  // or hold it without showing it
-  ctypes_dict,  // StgDict
+  ctypes_dict,        // StgDict
 };
 
 struct RowField {
   Fact offset;
-  std::string_view label;  // as a programmer writes it: ".__code__"; "<key>" where Python has no name
+  std::string_view
+      label;  // as a programmer writes it: ".__code__"; "<key>" where Python has no name
   ReferenceKind kind = ReferenceKind::collector;
   // Shown all the same where the type is a heap type: many a traversal was only completed when its
   // module's types moved to the heap.

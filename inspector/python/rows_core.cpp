@@ -11,7 +11,8 @@ namespace {
 
 constexpr ReferenceKind kOwned = ReferenceKind::owned;
 
-// Fields of an exception behind those of BaseException (Objects/exceptions.c). All of them are shown.
+// Fields of an exception behind those of BaseException (Objects/exceptions.c). All of them are
+// shown.
 Row exception(std::string_view type, Fact size, std::vector<RowField> fields) {
   return {type, size, Shape::fixed, std::move(fields)};
 }
@@ -35,7 +36,9 @@ std::vector<Row> make_rows() {
       {"moduledef", Fact::sizeof_PyModuleDef, Shape::fixed, {}},
 
       // Objects/funcobject.c
-      {"function", Fact::sizeof_PyFunctionObject, Shape::fixed,
+      {"function",
+       Fact::sizeof_PyFunctionObject,
+       Shape::fixed,
        {{Fact::PyFunctionObject_func_code, ".__code__"},
         {Fact::PyFunctionObject_func_globals, ".__globals__"},
         {Fact::PyFunctionObject_func_builtins, ".__builtins__"},
@@ -49,22 +52,36 @@ std::vector<Row> make_rows() {
         {Fact::PyFunctionObject_func_annotations, ".__annotations__"},
         {Fact::PyFunctionObject_func_qualname, ".__qualname__"},
         {Fact::PyFunctionObject_func_typeparams, ".__type_params__"}}},
-      {"staticmethod", Fact::sizeof_staticmethod, Shape::fixed,
+      {"staticmethod",
+       Fact::sizeof_staticmethod,
+       Shape::fixed,
        {{Fact::staticmethod_sm_callable, ".__func__"}, {Fact::staticmethod_sm_dict, ".__dict__"}}},
-      {"classmethod", Fact::sizeof_classmethod, Shape::fixed,
+      {"classmethod",
+       Fact::sizeof_classmethod,
+       Shape::fixed,
        {{Fact::classmethod_cm_callable, ".__func__"}, {Fact::classmethod_cm_dict, ".__dict__"}}},
       // Objects/classobject.c, Objects/methodobject.c, Objects/cellobject.c
-      {"method", Fact::sizeof_PyMethodObject, Shape::fixed,
+      {"method",
+       Fact::sizeof_PyMethodObject,
+       Shape::fixed,
        {{Fact::PyMethodObject_im_func, ".__func__"}, {Fact::PyMethodObject_im_self, ".__self__"}}},
-      {"builtin_function_or_method", Fact::sizeof_PyCFunctionObject, Shape::fixed,
+      {"builtin_function_or_method",
+       Fact::sizeof_PyCFunctionObject,
+       Shape::fixed,
        {{Fact::PyCFunctionObject_m_self, ".__self__"},
         {Fact::PyCFunctionObject_m_module, ".__module__"}}},
-      {"builtin_method", Fact::sizeof_PyCMethodObject, Shape::fixed,
+      {"builtin_method",
+       Fact::sizeof_PyCMethodObject,
+       Shape::fixed,
        {{Fact::PyCMethodObject_mm_class, "<class>"}}},
-      {"cell", Fact::sizeof_PyCellObject, Shape::fixed,
+      {"cell",
+       Fact::sizeof_PyCellObject,
+       Shape::fixed,
        {{Fact::PyCellObject_ob_ref, ".cell_contents"}}},
       // Objects/codeobject.c: code is not collectable, so nothing of it is shown.
-      {"code", Fact::PyCodeObject_co_code_adaptive, Shape::code,
+      {"code",
+       Fact::PyCodeObject_co_code_adaptive,
+       Shape::code,
        {{Fact::PyCodeObject_co_consts, ".co_consts", kOwned},
         {Fact::PyCodeObject_co_names, ".co_names", kOwned},
         {Fact::PyCodeObject_co_exceptiontable, ".co_exceptiontable", kOwned},
@@ -75,7 +92,9 @@ std::vector<Row> make_rows() {
         {Fact::PyCodeObject_co_qualname, ".co_qualname", kOwned},
         {Fact::PyCodeObject_co_linetable, ".co_linetable", kOwned},
         {Fact::PyCodeObject__co_code, ".co_code", kOwned}}},
-      {"code", Fact::sizeof_PyCodeObject, Shape::code,
+      {"code",
+       Fact::sizeof_PyCodeObject,
+       Shape::code,
        {{Fact::PyCodeObject_co_code, ".co_code", kOwned},
         {Fact::PyCodeObject_co_consts, ".co_consts", kOwned},
         {Fact::PyCodeObject_co_names, ".co_names", kOwned},
@@ -87,37 +106,55 @@ std::vector<Row> make_rows() {
         {Fact::PyCodeObject_co_lnotab, ".co_lnotab", kOwned},
         {Fact::PyCodeObject_co_linetable, ".co_linetable", kOwned}}},
       // Objects/frameobject.c
-      {"frame", Fact::PyFrameObject__f_frame_data, Shape::frame,
+      {"frame",
+       Fact::PyFrameObject__f_frame_data,
+       Shape::frame,
        {{Fact::PyFrameObject_f_back, ".f_back"}, {Fact::PyFrameObject_f_trace, ".f_trace"}},
        Fact::_PyInterpreterFrame_localsplus},
-      {"traceback", Fact::sizeof_PyTracebackObject, Shape::fixed,
+      {"traceback",
+       Fact::sizeof_PyTracebackObject,
+       Shape::fixed,
        {{Fact::PyTracebackObject_tb_next, ".tb_next"},
         {Fact::PyTracebackObject_tb_frame, ".tb_frame"}}},
       // Objects/moduleobject.c
-      {"module", Fact::sizeof_PyModuleObject, Shape::module,
+      {"module",
+       Fact::sizeof_PyModuleObject,
+       Shape::module,
        {{Fact::PyModuleObject_md_dict, ".__dict__"},
         {Fact::PyModuleObject_md_name, "<name>", kOwned}}},
       // Objects/descrobject.c
-      {"property", Fact::sizeof_propertyobject, Shape::fixed,
+      {"property",
+       Fact::sizeof_propertyobject,
+       Shape::fixed,
        {{Fact::propertyobject_prop_get, ".fget"},
         {Fact::propertyobject_prop_set, ".fset"},
         {Fact::propertyobject_prop_del, ".fdel"},
         {Fact::propertyobject_prop_doc, ".__doc__"},
         {Fact::propertyobject_prop_name, ".__name__"}}},
-      {"mappingproxy", Fact::sizeof_mappingproxyobject, Shape::fixed,
+      {"mappingproxy",
+       Fact::sizeof_mappingproxyobject,
+       Shape::fixed,
        {{Fact::mappingproxyobject_mapping, "<mapping>"}}},
-      {"method-wrapper", Fact::sizeof_wrapperobject, Shape::fixed,
+      {"method-wrapper",
+       Fact::sizeof_wrapperobject,
+       Shape::fixed,
        {{Fact::wrapperobject_descr, "<descriptor>"}, {Fact::wrapperobject_self, ".__self__"}}},
-      {"super", Fact::sizeof_superobject, Shape::fixed,
+      {"super",
+       Fact::sizeof_superobject,
+       Shape::fixed,
        {{Fact::superobject_type, ".__thisclass__"},
         {Fact::superobject_obj, ".__self__"},
         {Fact::superobject_obj_type, ".__self_class__"}}},
       // Objects/sliceobject.c, Objects/rangeobject.c: a range is not collectable.
-      {"slice", Fact::sizeof_PySliceObject, Shape::fixed,
+      {"slice",
+       Fact::sizeof_PySliceObject,
+       Shape::fixed,
        {{Fact::PySliceObject_start, ".start"},
         {Fact::PySliceObject_stop, ".stop"},
         {Fact::PySliceObject_step, ".step"}}},
-      {"range", Fact::sizeof_rangeobject, Shape::fixed,
+      {"range",
+       Fact::sizeof_rangeobject,
+       Shape::fixed,
        {{Fact::rangeobject_start, ".start", kOwned},
         {Fact::rangeobject_stop, ".stop", kOwned},
         {Fact::rangeobject_step, ".step", kOwned},
@@ -138,7 +175,9 @@ std::vector<Row> make_rows() {
         std::pair{"method_descriptor", Fact::sizeof_PyMethodDescrObject},
         std::pair{"classmethod_descriptor", Fact::sizeof_PyMethodDescrObject},
         std::pair{"wrapper_descriptor", Fact::sizeof_PyWrapperDescrObject}}) {
-    rows.push_back({type, size, Shape::fixed,
+    rows.push_back({type,
+                    size,
+                    Shape::fixed,
                     {{Fact::PyDescrObject_d_type, ".__objclass__"},
                      {Fact::PyDescrObject_d_name, ".__name__", kOwned},
                      {Fact::PyDescrObject_d_qualname, ".__qualname__", kOwned}}});
@@ -147,7 +186,9 @@ std::vector<Row> make_rows() {
   for (const std::string_view type :
        {"weakref", "weakref.ReferenceType", "weakproxy", "weakref.ProxyType", "weakcallableproxy",
         "weakref.CallableProxyType"}) {
-    rows.push_back({type, Fact::sizeof_PyWeakReference, Shape::fixed,
+    rows.push_back({type,
+                    Fact::sizeof_PyWeakReference,
+                    Shape::fixed,
                     {{Fact::PyWeakReference_wr_callback, ".__callback__"}}});
   }
   // Objects/genobject.c: async_gen_traverse shows the finalizer, gen_traverse not the origin.
@@ -199,9 +240,9 @@ std::vector<Row> make_rows() {
                             {Fact::PyOSErrorObject_filename2, ".filename2"}}));
   rows.push_back(exception("NameError", Fact::sizeof_PyNameErrorObject,
                            {{Fact::PyNameErrorObject_name, ".name"}}));
-  rows.push_back(exception("AttributeError", Fact::sizeof_PyAttributeErrorObject,
-                           {{Fact::PyAttributeErrorObject_obj, ".obj"},
-                            {Fact::PyAttributeErrorObject_name, ".name"}}));
+  rows.push_back(exception(
+      "AttributeError", Fact::sizeof_PyAttributeErrorObject,
+      {{Fact::PyAttributeErrorObject_obj, ".obj"}, {Fact::PyAttributeErrorObject_name, ".name"}}));
   rows.push_back(
       exception("SyntaxError", Fact::sizeof_PySyntaxErrorObject,
                 {{Fact::PySyntaxErrorObject_msg, ".msg"},

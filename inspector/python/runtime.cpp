@@ -13,12 +13,14 @@ constexpr std::size_t kMostInterpreters = 1024;
 constexpr int kGenerations = 3;  // NUM_GENERATIONS
 
 // What classes made in Python have for tp_traverse: it is local to typeobject.c, so a stripped file
-// does not name it. Most of the first types in the collector's lists that have ht_cached_keys (which
-// type_new makes and PyType_FromSpec does not) agree on it.
+// does not name it. Most of the first types in the collector's lists that have ht_cached_keys
+// (which type_new makes and PyType_FromSpec does not) agree on it.
 Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memory& memory) {
   constexpr int kEnough = 40;
   constexpr std::size_t kMostLooks = 200'000;
-  const auto at = [&](Address base, Fact fact) { return base + static_cast<Address>(layout[fact]); };
+  const auto at = [&](Address base, Fact fact) {
+    return base + static_cast<Address>(layout[fact]);
+  };
   const auto head_size = static_cast<Address>(layout[Fact::sizeof_PyGC_Head]);
   std::map<Address, int> votes;
   int seen = 0;
@@ -46,20 +48,22 @@ Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memo
       }
     }
   }
-  const auto most = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  const auto most = std::max_element(
+      votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == votes.end() ? 0 : most->first;
 }
 
 }  // namespace
 
 Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
-  const auto at = [&](Address base, Fact fact) { return base + static_cast<Address>(layout[fact]); };
+  const auto at = [&](Address base, Fact fact) {
+    return base + static_cast<Address>(layout[fact]);
+  };
   const auto pointer = [&](Address address) { return memory.value<Address>(address).value_or(0); };
   Runtime runtime;
   runtime.type_type = interpreter.symbol("PyType_Type").value_or(0);
-  for (Address state = pointer(at(interpreter.runtime.begin, Fact::_PyRuntimeState_interpreters_head));
+  for (Address state =
+           pointer(at(interpreter.runtime.begin, Fact::_PyRuntimeState_interpreters_head));
        state != 0 && runtime.interpreters.size() < kMostInterpreters;
        state = pointer(at(state, Fact::PyInterpreterState_next))) {
     InterpreterState& result = runtime.interpreters.emplace_back();
@@ -72,8 +76,8 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
     if (!shared_collector || runtime.interpreters.size() == 1) {
       const Address generations = pointer(at(result.gc, Fact::_gc_runtime_state_generation0));
       for (int i = 0; i < kGenerations; ++i) {
-        result.generations.push_back(
-            generations + static_cast<Address>(i * layout[Fact::sizeof_gc_generation]));
+        result.generations.push_back(generations +
+                                     static_cast<Address>(i * layout[Fact::sizeof_gc_generation]));
       }
       result.permanent = at(result.gc, Fact::_gc_runtime_state_permanent_generation);
     }
@@ -82,8 +86,8 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
       constexpr Address kMostTypes = 1024;
       const Address table = at(state, Fact::PyInterpreterState_types_builtins_initialized);
       result.static_type_states = {
-          table, table + kMostTypes * static_cast<Address>(
-                                          layout[Fact::sizeof_managed_static_type_state])};
+          table, table + kMostTypes *
+                             static_cast<Address>(layout[Fact::sizeof_managed_static_type_state])};
     }
   }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);

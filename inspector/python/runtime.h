@@ -14,12 +14,12 @@ namespace heapglass {
 struct InterpreterState {
   Address address = 0;
   std::int64_t id = 0;
-  Address gc = 0;                    // _gc_runtime_state
+  Address gc = 0;  // _gc_runtime_state
   // Heads of the collector's lists: of the generations, young to old, and of what was frozen. None
   // (and 0) in all but the first interpreter where one collector serves all.
   std::vector<Address> generations;
   Address permanent = 0;
-  AddressRange static_type_states;   // interp.types.builtins; empty where types have their own
+  AddressRange static_type_states;  // interp.types.builtins; empty where types have their own
 };
 
 struct Runtime {

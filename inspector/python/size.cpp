@@ -48,7 +48,8 @@ OwnSize integer(const Object& object, const Decoders& decoders) {
     decoders.fault(Fault::absurd_size);
     digits = 0;
   }
-  if (layout.dialects.int_size == IntSize::at_least_one) digits = std::max<std::uint64_t>(digits, 1);
+  if (layout.dialects.int_size == IntSize::at_least_one)
+    digits = std::max<std::uint64_t>(digits, 1);
   const auto head = static_cast<std::uint64_t>(layout[Fact::PyLongObject_long_value_ob_digit]);
   const std::uint64_t bytes = head + digits * kDigit;
   return {bytes, 0, std::max(bytes, static_cast<std::uint64_t>(object.type->basicsize))};
@@ -64,7 +65,8 @@ OwnSize str(const Object& object, const Decoders& decoders) {
   OwnSize size;
   const std::uint64_t characters = (text->length + 1) * text->kind;
   if (text->compact && text->ascii) {
-    size.sizeof_result = static_cast<std::uint64_t>(layout[Fact::sizeof_PyASCIIObject]) + characters;
+    size.sizeof_result =
+        static_cast<std::uint64_t>(layout[Fact::sizeof_PyASCIIObject]) + characters;
   } else if (text->compact) {
     size.sizeof_result =
         static_cast<std::uint64_t>(layout[Fact::sizeof_PyCompactUnicodeObject]) + characters;
@@ -153,7 +155,8 @@ OwnSize bytearray(const Object& object, const Decoders& decoders) {
   return size;
 }
 
-// type.__sizeof__: of a heap type its own struct, not its metatype's, and the keys of its instances.
+// type.__sizeof__: of a heap type its own struct, not its metatype's, and the keys of its
+// instances.
 OwnSize type(const Object& object, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
   if (!(load<std::uint64_t>(object.body, layout[Fact::PyTypeObject_tp_flags]) &
@@ -185,9 +188,8 @@ OwnSize code(const Object& object, const Decoders& decoders) {
   if (head == nullptr) return size;
   const std::int64_t count = load_ssize(head, layout[Fact::_PyCodeObjectExtra_ce_size]);
   if (count < 1 || count > kMostExtras) return size;
-  const std::uint64_t bytes =
-      static_cast<std::uint64_t>(layout[Fact::sizeof__PyCodeObjectExtra]) +
-      static_cast<std::uint64_t>(count - 1) * kWord;
+  const std::uint64_t bytes = static_cast<std::uint64_t>(layout[Fact::sizeof__PyCodeObjectExtra]) +
+                              static_cast<std::uint64_t>(count - 1) * kWord;
   size.sizeof_result += bytes;
   size.outside = block_size(bytes);
   return size;
@@ -214,16 +216,24 @@ OwnSize with_frame(const Object& object, Fact body, Address frame, const Decoder
 std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
   switch (object.type->shape) {
-    case Shape::integer: return integer(object, decoders);
-    case Shape::str: return str(object, decoders);
-    case Shape::list: return list(object, decoders);
-    case Shape::dict: return dict(object, decoders);
-    case Shape::set: return set(object, decoders);
-    case Shape::bytearray: return bytearray(object, decoders);
+    case Shape::integer:
+      return integer(object, decoders);
+    case Shape::str:
+      return str(object, decoders);
+    case Shape::list:
+      return list(object, decoders);
+    case Shape::dict:
+      return dict(object, decoders);
+    case Shape::set:
+      return set(object, decoders);
+    case Shape::bytearray:
+      return bytearray(object, decoders);
     case Shape::type:
     case Shape::ctypes_type:
-    case Shape::ctypes_plain_type: return type(object, decoders);
-    case Shape::code: return code(object, decoders);
+    case Shape::ctypes_plain_type:
+      return type(object, decoders);
+    case Shape::code:
+      return code(object, decoders);
     case Shape::frame:
       if (!layout.has(Fact::PyFrameObject_f_frame)) return std::nullopt;
       return with_frame(object, Fact::PyFrameObject__f_frame_data,
@@ -233,7 +243,8 @@ std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoder
       return with_frame(object, Fact::PyGenObject_gi_iframe,
                         object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]),
                         decoders);
-    default: return library_sizeof(object, decoders);
+    default:
+      return library_sizeof(object, decoders);
   }
 }
 
@@ -264,7 +275,8 @@ std::uint64_t values_block(const Object& object, const Decoders& decoders) {
   if (values == 0) return 0;
   const std::byte* prefix = decoders.mirror.at(values - 1, 1);
   if (prefix == nullptr) return 0;
-  // The prefix is size + 2 bytes, one for the order of insertion of each value, rounded up to words.
+  // The prefix is size + 2 bytes, one for the order of insertion of each value, rounded up to
+  // words.
   const auto prefix_size = load<std::uint8_t>(prefix);
   return block_size(prefix_size + kWord * object.type->values_capacity);
 }
@@ -280,14 +292,16 @@ ObjectSize size_of(const Object& object, const Decoders& decoders) {
   const std::uint64_t inside = own ? own->sizeof_result : generic(object, decoders);
   ObjectSize size;
   size.bytes = inside + header_bytes(object, decoders.layout);
-  const std::uint64_t gc_head = has_gc_head(object, decoders.layout)
-                                    ? static_cast<std::uint64_t>(decoders.layout[Fact::sizeof_PyGC_Head])
-                                    : 0;
+  const std::uint64_t gc_head =
+      has_gc_head(object, decoders.layout)
+          ? static_cast<std::uint64_t>(decoders.layout[Fact::sizeof_PyGC_Head])
+          : 0;
   const std::uint64_t block = own && own->inside != 0 ? own->inside
-                              : own                 ? generic(object, decoders)
-                                                    : inside;
-  size.footprint = block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header)) +
-                   (own ? own->outside : 0) + values_block(object, decoders);
+                              : own                   ? generic(object, decoders)
+                                                      : inside;
+  size.footprint =
+      block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header)) +
+      (own ? own->outside : 0) + values_block(object, decoders);
   return size;
 }
 

@@ -16,8 +16,8 @@ struct ObjectSize {
 // A length that contradicts its mapping counts as a fault and weighs nothing.
 ObjectSize size_of(const Object& object, const Decoders& decoders);
 
-// __sizeof__ of the standard library's extension types that have their own, without headers; and the
-// bytes that they own outside their body. nullopt: the type uses object.__sizeof__.
+// __sizeof__ of the standard library's extension types that have their own, without headers; and
+// the bytes that they own outside their body. nullopt: the type uses object.__sizeof__.
 struct OwnSize {
   std::uint64_t sizeof_result = 0;
   std::uint64_t outside = 0;  // rounded blocks

@@ -67,7 +67,8 @@ std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirro
     }
     const Address utf8 = load_pointer(body, layout[Fact::PyCompactUnicodeObject_utf8]);
     if (utf8 != 0 && utf8 != text.data) {
-      const auto bytes = load<std::uint64_t>(body, layout[Fact::PyCompactUnicodeObject_utf8_length]);
+      const auto bytes =
+          load<std::uint64_t>(body, layout[Fact::PyCompactUnicodeObject_utf8_length]);
       if (bytes >= mirror.room(utf8)) return std::nullopt;
       text.utf8_bytes = bytes + 1;
     }
@@ -78,8 +79,7 @@ std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirro
     }
   }
   // A length must fit the memory that it is said to lie in.
-  if (text.data != 0 && text.kind != 0 &&
-      text.length > mirror.room(text.data) / text.kind) {
+  if (text.data != 0 && text.kind != 0 && text.length > mirror.room(text.data) / text.kind) {
     return std::nullopt;
   }
   return text;
@@ -97,9 +97,15 @@ std::optional<std::string> read_text(Address address, const Layout& layout, Mirr
   for (std::uint64_t i = 0; i < length; ++i) {
     const auto at = static_cast<std::int64_t>(i * text->kind);
     switch (text->kind) {
-      case 1: append_utf8(out, load<std::uint8_t>(data, at)); break;
-      case 2: append_utf8(out, load<std::uint16_t>(data, at)); break;
-      default: append_utf8(out, load<std::uint32_t>(data, at)); break;
+      case 1:
+        append_utf8(out, load<std::uint8_t>(data, at));
+        break;
+      case 2:
+        append_utf8(out, load<std::uint16_t>(data, at));
+        break;
+      default:
+        append_utf8(out, load<std::uint32_t>(data, at));
+        break;
     }
   }
   if (length < text->length) out += "\u2026";

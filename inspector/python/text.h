@@ -12,17 +12,18 @@ namespace heapglass {
 
 // Where a str keeps its characters; sizes in characters and bytes.
 struct TextShape {
-  std::uint64_t length = 0;    // code points
-  unsigned kind = 1;           // bytes a code point: 1, 2, 4; 0: not materialised (before 3.12)
+  std::uint64_t length = 0;  // code points
+  unsigned kind = 1;         // bytes a code point: 1, 2, 4; 0: not materialised (before 3.12)
   bool ascii = false;
-  bool compact = false;        // characters follow the struct
+  bool compact = false;  // characters follow the struct
   unsigned interned = 0;
-  Address data = 0;            // 0: none
-  std::uint64_t utf8_bytes = 0;   // of a separate UTF-8 copy that it owns, NUL included
-  std::uint64_t wstr_bytes = 0;   // of a separate wchar_t copy, up to 3.11, NUL included
+  Address data = 0;              // 0: none
+  std::uint64_t utf8_bytes = 0;  // of a separate UTF-8 copy that it owns, NUL included
+  std::uint64_t wstr_bytes = 0;  // of a separate wchar_t copy, up to 3.11, NUL included
 };
 
-// Of the object at `address`, taken to be a str. nullopt: unreadable, or a length that does not fit.
+// Of the object at `address`, taken to be a str. nullopt: unreadable, or a length that does not
+// fit.
 std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirror& mirror);
 
 // UTF-8 of a str, at most `limit` code points and "…" behind them; lone surrogates become U+FFFD.

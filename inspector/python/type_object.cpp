@@ -68,7 +68,8 @@ void visit_static_type(const Object& object, const Decoders& decoders, Sink& sin
     const std::byte* state =
         decoders.mirror.at(states.begin + (number - 1) * size, static_cast<std::size_t>(size));
     if (state == nullptr) continue;
-    if (load_pointer(state, layout[Fact::managed_static_type_state_type]) != object.address) continue;
+    if (load_pointer(state, layout[Fact::managed_static_type_state_type]) != object.address)
+      continue;
     hidden(state, Fact::managed_static_type_state_tp_dict, FixedName::dict);
     hidden(state, Fact::managed_static_type_state_tp_subclasses, FixedName::subclasses);
   }
@@ -77,8 +78,7 @@ void visit_static_type(const Object& object, const Decoders& decoders, Sink& sin
 }  // namespace
 
 void visit_type(const Object& object, const Decoders& decoders, Sink& sink) {
-  const auto flags =
-      load<std::uint64_t>(object.body, decoders.layout[Fact::PyTypeObject_tp_flags]);
+  const auto flags = load<std::uint64_t>(object.body, decoders.layout[Fact::PyTypeObject_tp_flags]);
   if (flags & TypeTable::kHeapType) {
     visit_heap_type(object, decoders, sink);
   } else {

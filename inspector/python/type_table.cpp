@@ -13,10 +13,11 @@ namespace {
 // Bounds for what a type may say of itself. The largest tp_basicsize seen is a few KiB.
 constexpr std::int64_t kMaxBasicsize = 1 << 20;
 constexpr std::int64_t kMaxItemsize = 1 << 16;
-constexpr std::size_t kMaxBases = 4096;        // length of a chain of tp_base
-constexpr std::size_t kMaxMetatypes = 16;      // length of a chain of ob_type
-constexpr std::size_t kMaxTypes = 4u << 20;    // then every further address is no type
+constexpr std::size_t kMaxBases = 4096;      // length of a chain of tp_base
+constexpr std::size_t kMaxMetatypes = 16;    // length of a chain of ob_type
+constexpr std::size_t kMaxTypes = 4u << 20;  // then every further address is no type
 constexpr std::size_t kMaxSlots = 1 << 16;
+constexpr std::size_t kMaxFields = 32u << 20;  // of all types together
 constexpr std::size_t kMaxNameLength = 1000;   // code points of a name that are kept
 
 }  // namespace
@@ -59,7 +60,9 @@ const TypeInfo* TypeTable::resolve_slow(Address address) {
                       layout_[Fact::PyTypeObject_tp_base]);
   }
   if (!sound) {
+    // What derives from no type is none either.
     if (known_.size() < kMaxTypes) known_.emplace(address, nullptr);
+    for (const Address derived : chain) known_.emplace(derived, nullptr);
     return nullptr;
   }
   for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
@@ -106,8 +109,9 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
   type.heap = type.flags & kHeapType;
   type.has_gc = type.flags & kHaveGc;
   type.is_type = type.flags & kTypeSubclass;
-  type.python_made = type.heap && subtype_traverse_ != 0 &&
-                     load_pointer(body, layout_[Fact::PyTypeObject_tp_traverse]) == subtype_traverse_;
+  type.python_made =
+      type.heap && subtype_traverse_ != 0 &&
+      load_pointer(body, layout_[Fact::PyTypeObject_tp_traverse]) == subtype_traverse_;
   const ManagedDict managed = layout_.dialects.managed_dict;
   type.managed_dict = managed != ManagedDict::none && (type.flags & kManagedDict);
   type.inline_values = managed == ManagedDict::inline_values && (type.flags & kInlineValues);
@@ -133,6 +137,12 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
   add_cached_keys(type, body);
   find_type_reference(type);
   find_own_sizeof(type, body);
+  // Each class repeats its base's fields: a hostile chain of them must not fill our memory.
+  field_count_ += type.fields.size();
+  if (field_count_ > kMaxFields) {
+    type.fields.clear();
+    type.fields.shrink_to_fit();
+  }
   types_.push_back(std::move(type));
   return &types_.back();
 }
@@ -149,7 +159,8 @@ void TypeTable::name_type(TypeInfo& type, const std::byte* body) {
     }
     const Address module =
         dict_lookup(load_pointer(body, layout_[Fact::PyTypeObject_tp_dict]), "__module__");
-    type.module = module == 0 ? "?" : read_text(module, layout_, mirror_, kMaxNameLength).value_or("?");
+    type.module =
+        module == 0 ? "?" : read_text(module, layout_, mirror_, kMaxNameLength).value_or("?");
   } else {
     // A static type's tp_name holds both (type_module, type_qualname).
     const std::string full =
@@ -198,8 +209,9 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
   return false;
 }
 
-// How many items instances of a structseq type have, those behind ob_size included: `n_fields` in its
-// dict. A static type that keeps its dict elsewhere has no unnamed ones, so a PyMemberDef for each.
+// How many items instances of a structseq type have, those behind ob_size included: `n_fields` in
+// its dict. A static type that keeps its dict elsewhere has no unnamed ones, so a PyMemberDef for
+// each.
 std::int64_t TypeTable::struct_fields(const std::byte* body) {
   const Address dict = load_pointer(body, layout_[Fact::PyTypeObject_tp_dict]);
   if (const Address number = dict == 0 ? 0 : dict_lookup(dict, "n_fields"); number != 0) {
@@ -228,14 +240,16 @@ void TypeTable::add_python_layer(TypeInfo& type, const std::byte* body, bool bou
       base_body == nullptr ? 0 : load_ssize(base_body, layout_[Fact::PyTypeObject_tp_dictoffset]);
   const bool made_here = type.python_made || type.basicsize == type.base->basicsize;
   if (!type.managed_dict && made_here && dictoffset != base_dictoffset) {
-    if (dictoffset > 0 && dictoffset <= type.basicsize - static_cast<std::int64_t>(sizeof(Address))) {
+    if (dictoffset > 0 &&
+        dictoffset <= type.basicsize - static_cast<std::int64_t>(sizeof(Address))) {
       type.fields.push_back({static_cast<std::int32_t>(dictoffset), names_.intern(".__dict__"),
                              ReferenceKind::collector});
     } else if (dictoffset < 0 && dictoffset >= -kMaxBasicsize) {
       type.dict_offset = dictoffset;
     }
   }
-  if (type.python_made || (!bound && type.shape != Shape::fixed && !type.inferred)) add_slots(type, body);
+  if (type.python_made || (!bound && type.shape != Shape::fixed && !type.inferred))
+    add_slots(type, body);
 }
 
 // __slots__: PyMemberDefs behind the heap type object (PyHeapType_GET_MEMBERS), ob_size of them.
@@ -245,8 +259,8 @@ void TypeTable::add_slots(TypeInfo& type, const std::byte* body) {
   const std::byte* metatype =
       mirror_.at(type.metatype, static_cast<std::size_t>(layout_[Fact::sizeof_PyTypeObject]));
   if (metatype == nullptr) return;
-  const Address members = type.address + load<std::uint64_t>(
-                                             metatype, layout_[Fact::PyTypeObject_tp_basicsize]);
+  const Address members =
+      type.address + load<std::uint64_t>(metatype, layout_[Fact::PyTypeObject_tp_basicsize]);
   const std::int64_t stride = layout_[Fact::sizeof_PyMemberDef];
   const std::byte* table = mirror_.at(members, static_cast<std::size_t>(count * stride));
   if (table == nullptr) return;
@@ -262,8 +276,8 @@ void TypeTable::add_slots(TypeInfo& type, const std::byte* body) {
     const std::string name =
         mirror_.c_string(load_pointer(member, layout_[Fact::PyMemberDef_name]), kMaxNameLength)
             .value_or("?");
-    type.fields.push_back({static_cast<std::int32_t>(offset), names_.intern("." + name),
-                           ReferenceKind::collector});
+    type.fields.push_back(
+        {static_cast<std::int32_t>(offset), names_.intern("." + name), ReferenceKind::collector});
   }
 }
 
@@ -278,10 +292,10 @@ void TypeTable::add_cached_keys(TypeInfo& type, const std::byte* body) {
   if (!keys) return;
   type.values_capacity = keys->usable + keys->entry_count;
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
-    const Address key =
-        load_pointer(keys->entries, static_cast<std::int64_t>(i * keys->entry_size) + keys->key_offset);
-    type.attribute_names.push_back(names_.intern(
-        "." + read_text(key, layout_, mirror_, kMaxNameLength).value_or("?")));
+    const Address key = load_pointer(
+        keys->entries, static_cast<std::int64_t>(i * keys->entry_size) + keys->key_offset);
+    type.attribute_names.push_back(
+        names_.intern("." + read_text(key, layout_, mirror_, kMaxNameLength).value_or("?")));
   }
 }
 
@@ -307,7 +321,8 @@ bool TypeTable::defines_sizeof(Address address) {
   if (!fresh) return at->second;
   const std::byte* body =
       mirror_.at(address, static_cast<std::size_t>(layout_[Fact::sizeof_PyTypeObject]));
-  if (body == nullptr || !(load<std::uint64_t>(body, layout_[Fact::PyTypeObject_tp_flags]) & kHeapType)) {
+  if (body == nullptr ||
+      !(load<std::uint64_t>(body, layout_[Fact::PyTypeObject_tp_flags]) & kHeapType)) {
     return false;
   }
   const Address method =
@@ -326,12 +341,14 @@ bool TypeTable::defines_sizeof(Address address) {
 void TypeTable::find_own_sizeof(TypeInfo& type, const std::byte* body) {
   if (!type.python_made) return;
   const Address mro = load_pointer(body, layout_[Fact::PyTypeObject_tp_mro]);
-  const std::byte* tuple = mirror_.at(mro, static_cast<std::size_t>(layout_[Fact::PyTupleObject_ob_item]));
+  const std::byte* tuple =
+      mirror_.at(mro, static_cast<std::size_t>(layout_[Fact::PyTupleObject_ob_item]));
   if (tuple == nullptr) return;
   const std::int64_t count = load_ssize(tuple, layout_[Fact::PyVarObject_ob_size]);
   if (count <= 0 || count > static_cast<std::int64_t>(kMaxBases)) return;
-  const std::byte* items = mirror_.at(
-      mro + static_cast<Address>(layout_[Fact::PyTupleObject_ob_item]), static_cast<std::size_t>(count) * 8);
+  const std::byte* items =
+      mirror_.at(mro + static_cast<Address>(layout_[Fact::PyTupleObject_ob_item]),
+                 static_cast<std::size_t>(count) * 8);
   if (items == nullptr) return;
   for (std::int64_t i = 0; i < count && !type.own_sizeof; ++i) {
     type.own_sizeof = defines_sizeof(load_pointer(items, i * 8));
@@ -352,7 +369,8 @@ Address TypeTable::dict_lookup(Address dict, std::string_view key) {
     const Address name = load_pointer(entry, keys->key_offset);
     if (value == 0 || name == 0) continue;
     const std::byte* text = mirror_.at(name, ascii);
-    if (text == nullptr || load<std::uint64_t>(text, layout_[Fact::PyASCIIObject_length]) != key.size()) {
+    if (text == nullptr ||
+        load<std::uint64_t>(text, layout_[Fact::PyASCIIObject_length]) != key.size()) {
       continue;
     }
     const std::byte* characters = mirror_.at(name + ascii, key.size());

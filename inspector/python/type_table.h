@@ -27,7 +27,7 @@ struct TypeInfo {
   Address address = 0;
   Address metatype = 0;
   const TypeInfo* base = nullptr;
-  std::string name;    // module.qualname
+  std::string name;  // module.qualname
   std::string module;
   std::int64_t basicsize = 0;
   std::int64_t itemsize = 0;
@@ -40,19 +40,20 @@ struct TypeInfo {
   bool is_type = false;      // a metatype: its instances are types
   bool managed_dict = false;
   bool inline_values = false;
-  bool inferred = false;  // some bytes of the body are known to nobody: read conservatively
-  bool own_sizeof = false;   // __sizeof__ is Python code
+  bool inferred = false;    // some bytes of the body are known to nobody: read conservatively
+  bool own_sizeof = false;  // __sizeof__ is Python code
   // How an instance's reference to this type is held; nullopt: it holds none (static types).
   std::optional<ReferenceKind> type_reference;
-  std::int32_t pre_header = 0;  // bytes before the collector's header: managed dict and weak list
+  std::int32_t pre_header = 0;   // bytes before the collector's header: managed dict and weak list
   std::int64_t dict_offset = 0;  // tp_dictoffset where it is negative (from the end), else 0
   std::int32_t inferred_begin = 0, inferred_end = 0;  // of the body; words of pointers
-  std::int64_t struct_fields = 0;  // of Shape::structseq: items in all, hidden ones included
+  std::int64_t struct_fields = 0;    // of Shape::structseq: items in all, hidden ones included
   std::int32_t weaklist_offset = 0;  // a pointer that is no reference; 0: none
 
   std::vector<Field> fields;
   std::vector<std::uint32_t> attribute_names;  // of values without a dict, by ht_cached_keys order
-  std::uint64_t values_capacity = 0;  // pointers in a new instance's values: shared_keys_usable_size
+  std::uint64_t values_capacity =
+      0;  // pointers in a new instance's values: shared_keys_usable_size
 };
 
 class TypeTable {
@@ -60,7 +61,7 @@ class TypeTable {
   static constexpr std::uint64_t kHeapType = 1u << 9;
   static constexpr std::uint64_t kHaveGc = 1u << 14;
   static constexpr std::uint64_t kTypeSubclass = std::uint64_t{1} << 31;
-  static constexpr std::uint64_t kInlineValues = 1u << 2;   // 3.13+
+  static constexpr std::uint64_t kInlineValues = 1u << 2;    // 3.13+
   static constexpr std::uint64_t kManagedWeakref = 1u << 3;  // 3.12+
   static constexpr std::uint64_t kManagedDict = 1u << 4;     // 3.11+
   static constexpr std::uint64_t kStaticBuiltin = 1u << 1;   // 3.12+
@@ -111,9 +112,10 @@ class TypeTable {
   Address subtype_traverse_;
   std::unordered_multimap<std::string_view, const Row*> rows_;
   std::unordered_map<Address, const TypeInfo*> known_;  // null: known to be no type
-  std::unordered_map<Address, bool> defines_sizeof_;     // in its own __dict__, in Python
+  std::unordered_map<Address, bool> defines_sizeof_;    // in its own __dict__, in Python
   std::vector<Slot> slots_ = std::vector<Slot>(4096);   // a cache in front of known_
   std::deque<TypeInfo> types_;
+  std::size_t field_count_ = 0;
   Names names_;
 };
 

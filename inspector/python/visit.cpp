@@ -7,23 +7,53 @@ namespace heapglass {
 void visit(const Object& object, const Decoders& decoders, Sink& sink) {
   const TypeInfo& type = *object.type;
   switch (type.shape) {
-    case Shape::tuple: visit_tuple(object, decoders, sink); break;
-    case Shape::structseq: visit_structseq(object, decoders, sink); break;
-    case Shape::list: visit_list(object, decoders, sink); break;
-    case Shape::dict: visit_dict(object, decoders, sink); break;
-    case Shape::odict: visit_odict(object, decoders, sink); break;
-    case Shape::set: visit_set(object, decoders, sink); break;
-    case Shape::type: visit_type(object, decoders, sink); break;
-    case Shape::module: visit_module(object, decoders, sink); break;
-    case Shape::code: visit_code(object, decoders, sink); break;
-    case Shape::frame: visit_frame(object, decoders, sink); break;
-    case Shape::generator: visit_generator(object, decoders, sink); break;
-    case Shape::deque: visit_deque(object, decoders, sink); break;
-    case Shape::lru_cache: visit_lru_cache(object, decoders, sink); break;
+    case Shape::tuple:
+      visit_tuple(object, decoders, sink);
+      break;
+    case Shape::structseq:
+      visit_structseq(object, decoders, sink);
+      break;
+    case Shape::list:
+      visit_list(object, decoders, sink);
+      break;
+    case Shape::dict:
+      visit_dict(object, decoders, sink);
+      break;
+    case Shape::odict:
+      visit_odict(object, decoders, sink);
+      break;
+    case Shape::set:
+      visit_set(object, decoders, sink);
+      break;
+    case Shape::type:
+      visit_type(object, decoders, sink);
+      break;
+    case Shape::module:
+      visit_module(object, decoders, sink);
+      break;
+    case Shape::code:
+      visit_code(object, decoders, sink);
+      break;
+    case Shape::frame:
+      visit_frame(object, decoders, sink);
+      break;
+    case Shape::generator:
+      visit_generator(object, decoders, sink);
+      break;
+    case Shape::deque:
+      visit_deque(object, decoders, sink);
+      break;
+    case Shape::lru_cache:
+      visit_lru_cache(object, decoders, sink);
+      break;
     case Shape::hamt_bitmap:
     case Shape::hamt_array:
-    case Shape::hamt_collision: visit_hamt(object, decoders, sink); break;
-    case Shape::tee_data: visit_tee_data(object, decoders, sink); break;
+    case Shape::hamt_collision:
+      visit_hamt(object, decoders, sink);
+      break;
+    case Shape::tee_data:
+      visit_tee_data(object, decoders, sink);
+      break;
     case Shape::time:
       visit_zoned(object, decoders, sink, Fact::PyDateTime_Time_hastzinfo,
                   Fact::PyDateTime_Time_tzinfo);
@@ -32,20 +62,45 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
       visit_zoned(object, decoders, sink, Fact::PyDateTime_DateTime_hastzinfo,
                   Fact::PyDateTime_DateTime_tzinfo);
       break;
-    case Shape::zoneinfo: visit_zoneinfo(object, decoders, sink); break;
-    case Shape::re_template: visit_template(object, decoders, sink); break;
-    case Shape::simple_queue: visit_simple_queue(object, decoders, sink); break;
-    case Shape::pickler: visit_pickler(object, decoders, sink); break;
-    case Shape::unpickler: visit_unpickler(object, decoders, sink); break;
-    case Shape::pickle_stack: visit_pickle_stack(object, decoders, sink); break;
-    case Shape::element: visit_element(object, decoders, sink); break;
-    case Shape::element_iterator: visit_element_iterator(object, decoders, sink); break;
-    case Shape::xml_parser: visit_xml_parser(object, decoders, sink); break;
-    case Shape::sqlite_connection: visit_sqlite_connection(object, decoders, sink); break;
+    case Shape::zoneinfo:
+      visit_zoneinfo(object, decoders, sink);
+      break;
+    case Shape::re_template:
+      visit_template(object, decoders, sink);
+      break;
+    case Shape::simple_queue:
+      visit_simple_queue(object, decoders, sink);
+      break;
+    case Shape::pickler:
+      visit_pickler(object, decoders, sink);
+      break;
+    case Shape::unpickler:
+      visit_unpickler(object, decoders, sink);
+      break;
+    case Shape::pickle_stack:
+      visit_pickle_stack(object, decoders, sink);
+      break;
+    case Shape::element:
+      visit_element(object, decoders, sink);
+      break;
+    case Shape::element_iterator:
+      visit_element_iterator(object, decoders, sink);
+      break;
+    case Shape::xml_parser:
+      visit_xml_parser(object, decoders, sink);
+      break;
+    case Shape::sqlite_connection:
+      visit_sqlite_connection(object, decoders, sink);
+      break;
     case Shape::ctypes_type:
-    case Shape::ctypes_plain_type: visit_ctypes_type(object, decoders, sink); break;
-    case Shape::ctypes_dict: visit_dict(object, decoders, sink); break;
-    case Shape::lru_element: return;  // its cache shows what it holds, its type included
+    case Shape::ctypes_plain_type:
+      visit_ctypes_type(object, decoders, sink);
+      break;
+    case Shape::ctypes_dict:
+      visit_dict(object, decoders, sink);
+      break;
+    case Shape::lru_element:
+      return;  // its cache shows what it holds, its type included
     case Shape::fixed:
     case Shape::str:
     case Shape::integer:
@@ -57,7 +112,8 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::buffered:
     case Shape::stringio:
     case Shape::struct_codes:
-    case Shape::decimal: break;  // nothing but fields, or no references at all
+    case Shape::decimal:
+      break;  // nothing but fields, or no references at all
   }
   for (const Field& field : type.fields) {
     // What no collector's header stands before is never shown to the collector: of the bases of

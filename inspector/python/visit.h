@@ -10,8 +10,8 @@
 
 namespace heapglass {
 
-// Every reference that the object owns, in the order of its fields and items. Lengths are clamped; a
-// table that contradicts itself is counted and shows nothing.
+// Every reference that the object owns, in the order of its fields and items. Lengths are clamped;
+// a table that contradicts itself is counted and shows nothing.
 void visit(const Object& object, const Decoders& decoders, Sink& sink);
 
 // Whether the bytes at `address` look like an object in use: known type, a count that can be. Used
@@ -34,7 +34,8 @@ void visit_deque(const Object&, const Decoders&, Sink&);
 void visit_lru_cache(const Object&, const Decoders&, Sink&);
 void visit_hamt(const Object&, const Decoders&, Sink&);
 void visit_tee_data(const Object&, const Decoders&, Sink&);
-void visit_zoned(const Object&, const Decoders&, Sink&, Fact hastzinfo, Fact tzinfo);  // datetime.cpp
+void visit_zoned(const Object&, const Decoders&, Sink&, Fact hastzinfo,
+                 Fact tzinfo);  // datetime.cpp
 // The cache in the state of module _zoneinfo, which its traversal shows.
 void visit_zoneinfo_cache(Address state, const Decoders&, Sink&);
 void visit_zoneinfo(const Object&, const Decoders&, Sink&);

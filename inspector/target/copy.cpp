@@ -56,7 +56,8 @@ void fill_from_files(Buffer& buffer, const std::vector<Mapping>& maps, const Pag
     const AddressRange part{std::max(mapping.range.begin, buffer.range.begin),
                             std::min(mapping.range.end, buffer.range.end)};
     if (part.begin >= part.end) continue;
-    const auto runs = page_runs(part, pages.states(part), [](PageState s) { return !to_be_read(s); });
+    const auto runs =
+        page_runs(part, pages.states(part), [](PageState s) { return !to_be_read(s); });
     for (const AddressRange& run : runs) {
       memory.read_file(mapping, run, buffer.data + (run.begin - buffer.range.begin));
     }
@@ -74,7 +75,7 @@ std::vector<AddressRange> grown(const std::vector<Mapping>& maps, const PageChoi
     if (!may_hold_objects(mapping)) continue;
     Address from = mapping.range.begin;
     for (auto at = std::lower_bound(known.begin(), known.end(), from,
-                                    [](const AddressRange& r, Address a) { return r.end <= a; });
+                                    [](const AddressRange&r, Address a) { return r.end <= a; });
          at != known.end() && at->begin < mapping.range.end; ++at) {
       if (from < at->begin) fresh.push_back({from, at->begin});
       from = std::max(from, at->end);
@@ -140,9 +141,9 @@ Nanoseconds estimate_pause(pid_t pid, const PageChoice& choice, std::uint32_t th
   std::vector<std::byte> buffer(kSample, std::byte{1});  // touched, so that only reading counts
   std::size_t read = 0;
   Nanoseconds taken{};
-  for (auto range = choice.copied.rbegin(); range != choice.copied.rend() && read < kSample; ++range) {
-    const AddressRange part{range->begin,
-                            std::min(range->end, range->begin + 4 * kSample)};
+  for (auto range = choice.copied.rbegin(); range != choice.copied.rend() && read < kSample;
+       ++range) {
+    const AddressRange part{range->begin, std::min(range->end, range->begin + 4 * kSample)};
     for (const AddressRange& run : page_runs(part, pages.states(part), to_be_read)) {
       const std::size_t size = std::min<std::size_t>(run.size(), kSample - read);
       if (size == 0) break;
@@ -177,7 +178,8 @@ PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageCh
   const std::size_t planned = buffers.size();
   result.stop = stop_and(pid, run, [&](const std::atomic<bool>& cancelled) {
     for (std::size_t i = 0; i < planned; ++i) {
-      if (!copy_pages(buffers[i], buffers[i].range, pages, process, cancelled, result.bytes)) return;
+      if (!copy_pages(buffers[i], buffers[i].range, pages, process, cancelled, result.bytes))
+        return;
     }
     for (const AddressRange& range : grown(read_maps(pid), choice)) {
       Buffer& buffer = buffer_for(range, buffers);

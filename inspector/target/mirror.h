@@ -41,7 +41,7 @@ class Pages {
 
 class Mirror final : public Memory {
  public:
-  static constexpr std::size_t kBlock = 16 * 1024;  // unit of lazy loading
+  static constexpr std::size_t kBlock = std::size_t{16} << 10;  // unit of lazy loading
 
   struct Segment {
     AddressRange range;

@@ -47,7 +47,8 @@ std::vector<AddressRange> object_ranges(const std::vector<Mapping>& maps) {
   return ranges;
 }
 
-// Blocks of `segment` that were not looked at and hold no part of an arena, as runs of kRun and more.
+// Blocks of `segment` that were not looked at and hold no part of an arena, as runs of kRun and
+// more.
 std::vector<AddressRange> untouched_runs(const Mirror::Segment& segment,
                                          const std::vector<AddressRange>& arenas) {
   std::vector<AddressRange> runs;
@@ -57,9 +58,9 @@ std::vector<AddressRange> untouched_runs(const Mirror::Segment& segment,
     run = {next, next};
   };
   const auto in_arena = [&](AddressRange block) {
-    const auto after = std::lower_bound(
-        arenas.begin(), arenas.end(), block.begin,
-        [](const AddressRange& arena, Address a) { return arena.end <= a; });
+    const auto after =
+        std::lower_bound(arenas.begin(), arenas.end(), block.begin,
+                         [](const AddressRange& arena, Address a) { return arena.end <= a; });
     return after != arenas.end() && after->begin < block.end;
   };
   const std::uint64_t blocks = (segment.range.size() + Mirror::kBlock - 1) / Mirror::kBlock;
@@ -104,7 +105,8 @@ PageChoice choose_pages(pid_t pid, const std::vector<Mapping>& maps,
             [](const AddressRange& a, const AddressRange& b) { return a.begin < b.begin; });
   std::uint64_t arena_bytes = 0;
   for (const AddressRange& arena : sorted) arena_bytes += arena.size();
-  if (everything.bytes_copied < arena_bytes + std::max(kWorthALook, arena_bytes / 4)) return everything;
+  if (everything.bytes_copied < arena_bytes + std::max(kWorthALook, arena_bytes / 4))
+    return everything;
 
   PresentMemory source(pid, maps);
   std::vector<Mirror::Segment> segments;

@@ -25,13 +25,15 @@ std::vector<PageState> PageMap::states(AddressRange range) const {
   std::array<std::uint64_t, 8192> entries;
   for (std::size_t done = 0; done < pages;) {
     const std::size_t want = std::min(entries.size(), pages - done);
-    const ssize_t got = ::pread(fd_, entries.data(), want * sizeof(std::uint64_t),
-                                static_cast<off_t>((range.begin / kPage + done) * sizeof(std::uint64_t)));
+    const ssize_t got =
+        ::pread(fd_, entries.data(), want * sizeof(std::uint64_t),
+                static_cast<off_t>((range.begin / kPage + done) * sizeof(std::uint64_t)));
     if (got <= 0) break;
     const std::size_t count = static_cast<std::size_t>(got) / sizeof(std::uint64_t);
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t entry = entries[i];
-      states[done + i] = entry & kPresent ? (entry & kFile ? PageState::file_page : PageState::present)
+      states[done + i] = entry & kPresent
+                             ? (entry & kFile ? PageState::file_page : PageState::present)
                          : entry & kSwapped ? PageState::swapped
                                             : PageState::absent;
     }

@@ -14,7 +14,7 @@ namespace heapglass {
 inline constexpr std::uint64_t kPage = 4096;
 
 enum class PageState : std::uint8_t {
-  absent,     // never touched: zeros, or what the mapped file has
+  absent,  // never touched: zeros, or what the mapped file has
   present,
   file_page,  // present and the file's own, unmodified
   swapped     // can be read, at the cost of the target swapping it in

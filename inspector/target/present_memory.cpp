@@ -54,7 +54,8 @@ bool PresentMemory::read_one(Address address, std::byte* into, std::size_t size)
       return states[i] == PageState::present || states[i] == PageState::swapped;
     };
     for (std::size_t first = 0, next = 0; first < states.size(); first = next) {
-      for (next = first + 1; next < states.size() && from_process(next) == from_process(first);) ++next;
+      for (next = first + 1; next < states.size() && from_process(next) == from_process(first);)
+        ++next;
       const AddressRange part{std::max(at, pages.begin + first * kPage),
                               std::min(end, pages.begin + next * kPage)};
       std::byte* to = into + (part.begin - address);

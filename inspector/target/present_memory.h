@@ -19,7 +19,8 @@ class PresentMemory final : public Memory {
   using Memory::read;
   void read(std::span<ReadRequest> requests) override;
 
-  // Fills `into` with what absent pages of a file-backed mapping hold; zeros where there is no file.
+  // Fills `into` with what absent pages of a file-backed mapping hold; zeros where there is no
+  // file.
   void read_file(const Mapping& mapping, AddressRange range, std::byte* into);
 
  private:

@@ -69,7 +69,8 @@ Address FakeHeap::split_dict(Address keys, const std::vector<Address>& values) {
 Address FakeHeap::instance(Address type, const std::vector<Address>& values) {
   const auto basicsize = memory.get<std::uint64_t>(type + offset(Fact::PyTypeObject_tp_basicsize));
   switch (layout.dialects.managed_dict) {
-    case ManagedDict::none: break;  // has a __dict__
+    case ManagedDict::none:
+      break;  // has a __dict__
     case ManagedDict::pair: {
       const Address address = object(type);
       put(address - 4 * kWord, values_block(values));

@@ -35,7 +35,8 @@ Address FakeHeap::c_string(std::string_view text) {
 Address FakeHeap::object(Address type, std::size_t size) {
   const auto flags = memory.get<std::uint64_t>(type + offset(Fact::PyTypeObject_tp_flags));
   const std::size_t managed =
-      layout.dialects.managed_dict != ManagedDict::none && (flags & kFlagManagedDict) ? 2 * kWord : 0;
+      layout.dialects.managed_dict != ManagedDict::none && (flags & kFlagManagedDict) ? 2 * kWord
+                                                                                      : 0;
   const std::size_t head = flags & kFlagHaveGc ? offset(Fact::sizeof_PyGC_Head) : 0;
   if (size == 0) size = memory.get<std::uint64_t>(type + offset(Fact::PyTypeObject_tp_basicsize));
   const Address address = allocate(managed + head + size) + managed + head;
@@ -46,7 +47,8 @@ Address FakeHeap::object(Address type, std::size_t size) {
 
 Address FakeHeap::tuple(const std::vector<Address>& items, Address type) {
   const std::size_t head = offset(Fact::PyTupleObject_ob_item);
-  const Address address = object(type == 0 ? this->type("tuple") : type, head + items.size() * kWord);
+  const Address address =
+      object(type == 0 ? this->type("tuple") : type, head + items.size() * kWord);
   set(address, Fact::PyVarObject_ob_size, items.size());
   for (std::size_t i = 0; i < items.size(); ++i) put(address + head + i * kWord, items[i]);
   return address;

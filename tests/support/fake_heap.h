@@ -1,6 +1,6 @@
-// A tiny CPython heap in our own memory, laid out by a build's Layout: what a decoder sees of a real
-// process, without a process. Objects are complete as far as the decoders look; tests damage them by
-// put() and set().
+// A tiny CPython heap in our own memory, laid out by a build's Layout: what a decoder sees of a
+// real process, without a process. Objects are complete as far as the decoders look; tests damage
+// them by put() and set().
 //
 // Static types stand in a region of their own, as in a file's data segment; everything else is
 // allocated upwards in one region, 16 bytes aligned, that ends with its last object. Mirrors are
@@ -55,7 +55,9 @@ class FakeHeap {
   void set(Address structure, Fact field, T value) {
     memory.put(structure + offset(field), value);
   }
-  Address pointer(Address structure, Fact field) { return memory.get<Address>(structure + offset(field)); }
+  Address pointer(Address structure, Fact field) {
+    return memory.get<Address>(structure + offset(field));
+  }
 
   // --- Types (fake_types.cpp) ------------------------------------------------------------------
   // A builtin static type by its tp_name: "tuple", "collections.deque".
@@ -69,8 +71,8 @@ class FakeHeap {
     // Names of its instances' attributes, in the order of ht_cached_keys; they are kept without a
     // __dict__, and `managed` is implied.
     std::vector<std::string> attributes = {};
-    bool managed = false;   // instances have a managed dict
-    bool made_in_c = false;  // tp_traverse is not subtype_traverse
+    bool managed = false;        // instances have a managed dict
+    bool made_in_c = false;      // tp_traverse is not subtype_traverse
     std::int64_t basicsize = 0;  // 0: the base's and the slots
     std::int64_t itemsize = 0;
     Address metatype = 0;  // 0: type
@@ -80,8 +82,8 @@ class FakeHeap {
   Address heap_type(const Class& spec);
 
   // --- Objects ---------------------------------------------------------------------------------
-  // Zeros of `size` bytes (0: tp_basicsize) with a count of 1, after what the type says stands before
-  // an object.
+  // Zeros of `size` bytes (0: tp_basicsize) with a count of 1, after what the type says stands
+  // before an object.
   Address object(Address type, std::size_t size = 0);
   Address none() const { return none_; }
   Address tuple(const std::vector<Address>& items, Address type = 0);

@@ -21,7 +21,9 @@ class FakeMemory final : public Memory {
   };
 
   // A new region of zeros. Regions must not overlap.
-  void add(AddressRange range) { regions.push_back({range.begin, std::vector<std::byte>(range.size())}); }
+  void add(AddressRange range) {
+    regions.push_back({range.begin, std::vector<std::byte>(range.size())});
+  }
 
   // The bytes at `address`; throws std::logic_error where the test invented none.
   std::byte* bytes(Address address, std::size_t size) {
@@ -52,8 +54,10 @@ class FakeMemory final : public Memory {
       request.ok = false;
       for (const Region& region : regions) {
         const AddressRange range = region.range();
-        if (!range.contains(request.address) || request.size > range.end - request.address) continue;
-        std::memcpy(request.into, region.bytes.data() + (request.address - range.begin), request.size);
+        if (!range.contains(request.address) || request.size > range.end - request.address)
+          continue;
+        std::memcpy(request.into, region.bytes.data() + (request.address - range.begin),
+                    request.size);
         request.ok = true;
       }
     }

@@ -10,8 +10,9 @@ constexpr int kObjectEx = 16;  // T_OBJECT_EX
 
 Address FakeHeap::static_type(const std::string& tp_name, Address base, std::int64_t basicsize,
                               std::int64_t itemsize, std::uint64_t flags) {
-  const Address address = allocate_static(offset(Fact::sizeof_PyTypeObject));
+  // The name first: what is read in steps must not run into the end of the region.
   const Address name = allocate_static(tp_name.size() + 1);
+  const Address address = allocate_static(offset(Fact::sizeof_PyTypeObject));
   std::memcpy(memory.bytes(name, tp_name.size()), tp_name.data(), tp_name.size());
   set(address, Fact::PyObject_ob_refcnt, std::int64_t{1});
   const auto metatype = types_.find("type");
@@ -62,15 +63,16 @@ Address FakeHeap::heap_type(const Class& spec) {
   const std::size_t slots = spec.slots.size(), stride = offset(Fact::sizeof_PyMemberDef);
   const auto head = memory.get<std::uint64_t>(metatype + offset(Fact::PyTypeObject_tp_basicsize));
   const Address address = object(metatype, head + slots * stride);
-  const auto base_field = [&](Fact field) { return memory.get<std::int64_t>(base + offset(field)); };
+  const auto base_field = [&](Fact field) {
+    return memory.get<std::int64_t>(base + offset(field));
+  };
 
   const std::int64_t first_slot = base_field(Fact::PyTypeObject_tp_basicsize);
   const bool managed = spec.managed || !spec.attributes.empty();
   set(address, Fact::PyVarObject_ob_size, slots);
   set(address, Fact::PyTypeObject_tp_name, c_string(spec.name));
   set(address, Fact::PyTypeObject_tp_basicsize,
-      spec.basicsize != 0 ? spec.basicsize
-                          : first_slot + static_cast<std::int64_t>(slots * kWord));
+      spec.basicsize != 0 ? spec.basicsize : first_slot + static_cast<std::int64_t>(slots * kWord));
   set(address, Fact::PyTypeObject_tp_itemsize,
       spec.itemsize != 0 ? spec.itemsize : base_field(Fact::PyTypeObject_tp_itemsize));
   const std::uint64_t inherited =

@@ -15,12 +15,18 @@ struct Collect {
   std::string label(const Reference& reference) const {
     switch (reference.label) {
       case LabelKind::field:
-      case LabelKind::attribute: return names[reference.index];
-      case LabelKind::item: return "[" + std::to_string(reference.index) + "]";
-      case LabelKind::key: return "key";
-      case LabelKind::value: return "value";
-      case LabelKind::local: return "local " + std::to_string(reference.index);
-      case LabelKind::unnamed: break;
+      case LabelKind::attribute:
+        return names[reference.index];
+      case LabelKind::item:
+        return "[" + std::to_string(reference.index) + "]";
+      case LabelKind::key:
+        return "key";
+      case LabelKind::value:
+        return "value";
+      case LabelKind::local:
+        return "local " + std::to_string(reference.index);
+      case LabelKind::unnamed:
+        break;
     }
     return "?";
   }
@@ -72,7 +78,7 @@ std::uint64_t FakeView::faults() const {
 }
 
 void on_each_build(void (*specification)(FakeHeap& heap)) {
-  for (const char* build : kFakeBuilds) {
+  for (const std::string build : kFakeBuilds) {
     CAPTURE(build);
     FakeHeap heap(build);
     specification(heap);
