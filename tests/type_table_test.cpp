@@ -180,17 +180,15 @@ TEST_CASE("sizes that no type has make it none") {
   });
 }
 
-TEST_CASE("a chain of bases as long as no program's ends") {
+TEST_CASE("a chain of bases may be longer than any program's") {
   FakeHeap heap("3.12");
   std::vector<Address> chain{heap.type("object")};
   for (int i = 0; i < 5000; ++i) {
     chain.push_back(heap.static_type("t" + std::to_string(i), chain.back(), 16));
   }
   FakeView view(heap);
-  CHECK(view.types.resolve(chain[5000]) == nullptr);
+  CHECK(view.types.resolve(chain[5000]) != nullptr);
   CHECK(view.types.resolve(chain[4000]) != nullptr);
-  // From a known base on, there is no further to go.
-  CHECK(view.types.resolve(chain[4999]) != nullptr);
 }
 
 TEST_CASE("a name of a million bytes is cut") {

@@ -13,7 +13,7 @@ namespace {
 // Bounds for what a type may say of itself. The largest tp_basicsize seen is a few KiB.
 constexpr std::int64_t kMaxBasicsize = 1 << 20;
 constexpr std::int64_t kMaxItemsize = 1 << 16;
-constexpr std::size_t kMaxBases = 4096;      // length of a chain of tp_base
+constexpr std::int64_t kMaxMro = 4096;       // classes of an __mro__ that are looked at
 constexpr std::size_t kMaxMetatypes = 16;    // length of a chain of ob_type
 constexpr std::size_t kMaxTypes = 4u << 20;  // then every further address is no type
 constexpr std::size_t kMaxSlots = 1 << 16;
@@ -51,20 +51,18 @@ const TypeInfo* TypeTable::resolve_slow(Address address) {
       sound = base != nullptr;
       break;
     }
-    if (chain.size() >= kMaxBases || known_.size() >= kMaxTypes || !plausible(at)) {
-      sound = false;
-      break;
-    }
+    sound = known_.size() < kMaxTypes;
+    if (!sound) break;
+    // Known to be no type until it is built: a loop of bases ends here, and so does whatever
+    // derives from what is no type.
+    known_.emplace(at, nullptr);
+    sound = plausible(at);
+    if (!sound) break;
     chain.push_back(at);
     at = load_pointer(mirror_.at(at, static_cast<std::size_t>(layout_[Fact::sizeof_PyTypeObject])),
                       layout_[Fact::PyTypeObject_tp_base]);
   }
-  if (!sound) {
-    // What derives from no type is none either.
-    if (known_.size() < kMaxTypes) known_.emplace(address, nullptr);
-    for (const Address derived : chain) known_.emplace(derived, nullptr);
-    return nullptr;
-  }
+  if (!sound) return nullptr;
   for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
     base = build(*at, base);
     known_[*at] = base;
@@ -127,6 +125,7 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
     type.inferred_begin = base->inferred_begin;
     type.inferred_end = base->inferred_end;
     type.dict_offset = base->dict_offset;
+    if (type.python_made) type.traverses = base->traverses != nullptr ? base->traverses : base;
     type.struct_fields = base->struct_fields;
   }
   name_type(type, body);
@@ -305,9 +304,8 @@ void TypeTable::find_type_reference(TypeInfo& type) {
   if (!type.heap) return;
   type.type_reference = ReferenceKind::owned;
   if (!type.has_gc) return;
-  const TypeInfo* traverses = &type;
-  while (traverses->python_made && traverses->base != nullptr) traverses = traverses->base;
-  if (traverses == &type) {
+  const TypeInfo* traverses = type.traverses;
+  if (traverses == nullptr) {
     if (!layout_.hides_type(type.name)) type.type_reference = ReferenceKind::collector;
   } else if (traverses->heap && traverses->has_gc) {
     type.type_reference = traverses->type_reference;
@@ -345,7 +343,7 @@ void TypeTable::find_own_sizeof(TypeInfo& type, const std::byte* body) {
       mirror_.at(mro, static_cast<std::size_t>(layout_[Fact::PyTupleObject_ob_item]));
   if (tuple == nullptr) return;
   const std::int64_t count = load_ssize(tuple, layout_[Fact::PyVarObject_ob_size]);
-  if (count <= 0 || count > static_cast<std::int64_t>(kMaxBases)) return;
+  if (count <= 0 || count > kMaxMro) return;
   const std::byte* items =
       mirror_.at(mro + static_cast<Address>(layout_[Fact::PyTupleObject_ob_item]),
                  static_cast<std::size_t>(count) * 8);

@@ -27,6 +27,8 @@ struct TypeInfo {
   Address address = 0;
   Address metatype = 0;
   const TypeInfo* base = nullptr;
+  // The nearest base that C code made: whose tp_traverse subtype_traverse ends in. Null: itself.
+  const TypeInfo* traverses = nullptr;
   std::string name;  // module.qualname
   std::string module;
   std::int64_t basicsize = 0;
