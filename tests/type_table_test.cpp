@@ -180,6 +180,24 @@ TEST_CASE("sizes that no type has make it none") {
   });
 }
 
+TEST_CASE("a type too small for what it claims to be is none, or not that") {
+  on_each_build([](FakeHeap& heap) {
+    const Address list = heap.type("list");
+    const Address smaller = heap.static_type("smaller", list, 24);
+    const Address derived = heap.static_type("derived", smaller, 4096);
+    const Address items = heap.static_type("items", heap.type("object"), 16);
+    heap.set(items, Fact::PyTypeObject_tp_itemsize, std::int64_t{8});
+    const Address metatype = heap.static_type("metatype", heap.type("object"), 16);
+    heap.set(metatype, Fact::PyTypeObject_tp_flags, TypeTable::kTypeSubclass);
+    FakeView view(heap);
+    CHECK(view.types.resolve(smaller) == nullptr);
+    CHECK(view.types.resolve(derived) == nullptr);
+    CHECK(view.types.resolve(items) == nullptr);
+    REQUIRE(view.types.resolve(metatype) != nullptr);
+    CHECK_FALSE(view.types.resolve(metatype)->is_type);
+  });
+}
+
 TEST_CASE("a chain of bases may be longer than any program's") {
   FakeHeap heap("3.12");
   std::vector<Address> chain{heap.type("object")};

@@ -64,10 +64,18 @@ const TypeInfo* TypeTable::resolve_slow(Address address) {
   }
   if (!sound) return nullptr;
   for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+    // Fields and shapes are inherited: an instance must have at least the bytes that they stand in.
+    if (base != nullptr && basicsize_of(*at) < base->basicsize) return nullptr;
     base = build(*at, base);
     known_[*at] = base;
   }
   return known_[address];
+}
+
+std::int64_t TypeTable::basicsize_of(Address type) {
+  const std::byte* body =
+      mirror_.at(type, static_cast<std::size_t>(layout_[Fact::sizeof_PyTypeObject]));
+  return body == nullptr ? 0 : load_ssize(body, layout_[Fact::PyTypeObject_tp_basicsize]);
 }
 
 bool TypeTable::plausible(Address address) {
@@ -77,7 +85,7 @@ bool TypeTable::plausible(Address address) {
   const std::int64_t basicsize = load_ssize(body, layout_[Fact::PyTypeObject_tp_basicsize]);
   const std::int64_t itemsize = load_ssize(body, layout_[Fact::PyTypeObject_tp_itemsize]);
   if (basicsize < layout_[Fact::sizeof_PyObject] || basicsize > kMaxBasicsize || itemsize < 0 ||
-      itemsize > kMaxItemsize) {
+      itemsize > kMaxItemsize || (itemsize != 0 && basicsize < layout_[Fact::sizeof_PyVarObject])) {
     return false;
   }
   // type(type(...(t))) must come to `type`, by types all the way.
@@ -106,7 +114,8 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
   type.flags = load<std::uint64_t>(body, layout_[Fact::PyTypeObject_tp_flags]);
   type.heap = type.flags & kHeapType;
   type.has_gc = type.flags & kHaveGc;
-  type.is_type = type.flags & kTypeSubclass;
+  type.is_type =
+      (type.flags & kTypeSubclass) && type.basicsize >= layout_[Fact::sizeof_PyTypeObject];
   type.python_made =
       type.heap && subtype_traverse_ != 0 &&
       load_pointer(body, layout_[Fact::PyTypeObject_tp_traverse]) == subtype_traverse_;
@@ -182,7 +191,9 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
     if (row.own_struct) type.fields.clear();
     if (row.shape != Shape::fixed) type.shape = row.shape;
     for (const RowField& field : row.fields) {
-      if (layout_.has(field.offset)) {
+      // Rows that bind by name alone (kAnySize) may have fields that this build's struct lacks.
+      if (layout_.has(field.offset) &&
+          layout_[field.offset] + static_cast<std::int64_t>(sizeof(Address)) <= type.basicsize) {
         const ReferenceKind kind =
             type.heap && field.heap_type_shows ? ReferenceKind::collector : field.kind;
         type.fields.push_back({layout_[field.offset], names_.intern(field.label), kind});
@@ -243,7 +254,7 @@ void TypeTable::add_python_layer(TypeInfo& type, const std::byte* body, bool bou
         dictoffset <= type.basicsize - static_cast<std::int64_t>(sizeof(Address))) {
       type.fields.push_back({static_cast<std::int32_t>(dictoffset), names_.intern(".__dict__"),
                              ReferenceKind::collector});
-    } else if (dictoffset < 0 && dictoffset >= -kMaxBasicsize) {
+    } else if (dictoffset < 0 && dictoffset >= -kMaxBasicsize && type.itemsize != 0) {
       type.dict_offset = dictoffset;
     }
   }

@@ -98,6 +98,7 @@ class TypeTable {
   const TypeInfo* resolve_slow(Address address);
   const TypeInfo* build(Address address, const TypeInfo* base);
   bool plausible(Address address);
+  std::int64_t basicsize_of(Address type);
   bool defines_sizeof(Address type);
   void name_type(TypeInfo& type, const std::byte* body);
   bool bind_row(TypeInfo& type, const std::byte* body);

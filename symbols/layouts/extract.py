@@ -316,6 +316,8 @@ def parse_arguments():
                         help="an extension module (again for more); default: all that are beside")
     parser.add_argument("--version", help="3.12.1, where it cannot be found out")
     parser.add_argument("--flavour", help="t, d or td", default=None)
+    parser.add_argument("--also", action="append", default=[], metavar="INTERPRETER",
+                        help="of the same minor: measure there too what this one has no module for")
     parser.add_argument("--origin", help='default: "3.12.1 shared, x86-64"')
     parser.add_argument("--facts", default=os.path.join(HERE, "facts.txt"))
     parser.add_argument("-o", "--output", help="default: <name>.tsv beside this file")
@@ -367,7 +369,8 @@ def main():
     values = values_of(facts, structs, binary, version)
     measured = {}
     if about:
-        measured = hiding_types(arguments.binary, values) | module_states(arguments.binary, values)
+        for path in arguments.also + [arguments.binary]:
+            measured |= hiding_types(path, values) | module_states(path, values)
     else:
         print("extract.py: cannot be run, so no `hides_type` and `module_state` lines", file=sys.stderr)
     write_layout(output, name, origin, version, values | measured)

@@ -17,7 +17,7 @@ TIMEOUT = 300
 PATIENT = ("--max-pause", "30s")  # the pause is measured elsewhere; here the machine may be busy
 
 
-def compare_histogram(truth, document, core_only, unseen):
+def compare_histogram(truth, document, core_only, unseen=()):
     """Prints the types whose count or bytes differ; returns how many count as failures.
 
     unseen: (type, size) of objects that only what the truth could not ask refers to."""
