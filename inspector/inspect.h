@@ -28,12 +28,6 @@ struct TargetFacts {
   bool debug = false;
 };
 
-struct InspectOptions {
-  Mode mode = Mode::pause;
-  bool references = true;       // fill HeapGraph::reference_*
-  bool collector_only = false;  // just what gc.get_objects and gc.get_referents reach
-};
-
 struct Inspection {
   TargetFacts target;
   ProcessFacts process;
@@ -43,7 +37,7 @@ struct Inspection {
 };
 
 // Throws Failure or Interrupted.
-Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run);
+Inspection inspect(pid_t pid, const Run& run);
 
 // Bytes that the inspector may use: the run's, or half of what is free here.
 std::uint64_t memory_budget(const Run& run);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -107,10 +108,14 @@ class Layout {
  private:
   static constexpr std::int32_t kAbsent = std::numeric_limits<std::int32_t>::min();
   static std::size_t index(Fact fact) { return static_cast<std::size_t>(fact); }
-  std::vector<std::int32_t> values_ =
-      std::vector<std::int32_t>(static_cast<std::size_t>(Fact::count), kAbsent);
-  std::vector<FactSource> sources_ =
-      std::vector<FactSource>(static_cast<std::size_t>(Fact::count), FactSource::absent);
+  static constexpr std::size_t kFacts = static_cast<std::size_t>(Fact::count);
+  static constexpr std::array<std::int32_t, kFacts> none() {
+    std::array<std::int32_t, kFacts> values{};
+    values.fill(kAbsent);
+    return values;
+  }
+  std::array<std::int32_t, kFacts> values_ = none();
+  std::array<FactSource, kFacts> sources_{};  // FactSource::absent
 };
 
 // "PyDictObject.ma_keys" for Fact::PyDictObject_ma_keys.

@@ -56,7 +56,7 @@ void write_graph(Context& context, const Inspection& inspection, Output& output)
 Exit run(Context& context) {
   require_format(context);
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_target(context, {});
+  const Inspection inspection = inspect_target(context);
   write_graph(context, inspection, output);
   conclude(context, inspection);
   return Exit::done;

@@ -18,11 +18,13 @@ void add(HistogramRow& to, const HistogramRow& row) {
   to.distinct_types += row.distinct_types;
 }
 
-std::vector<HistogramRow> sums_by_type(const HeapGraph& graph, bool tracked_only) {
+std::vector<HistogramRow> sums_by_type(const HeapGraph& graph, bool tracked_only,
+                                       const std::vector<bool>& only) {
   std::vector<HistogramRow> sums(graph.types.size());
   for (std::size_t i = 0; i < graph.size(); ++i) {
     const bool tracked = (graph.flags[i] & HeapGraph::kTracked) != 0;
     if (tracked_only && !tracked) continue;
+    if (!only.empty() && !only[i]) continue;
     HistogramRow& sum = sums[index(graph.type[i])];
     ++sum.count;
     sum.bytes += graph.bytes[i];
@@ -47,8 +49,9 @@ std::uint64_t key(const HistogramRow& row, HistogramSort sort) {
 
 }  // namespace
 
-Histogram histogram(const HeapGraph& graph, const HistogramOptions& options) {
-  const std::vector<HistogramRow> sums = sums_by_type(graph, options.tracked_only);
+Histogram histogram(const HeapGraph& graph, const HistogramOptions& options,
+                    const std::vector<bool>& only) {
+  const std::vector<HistogramRow> sums = sums_by_type(graph, options.tracked_only, only);
   Histogram result;
   std::unordered_map<std::string_view, std::size_t> row_of;
   for (std::size_t i = 0; i < sums.size(); ++i) {

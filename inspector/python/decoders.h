@@ -69,6 +69,10 @@ struct RefcountValue {
 };
 RefcountValue refcount_of(const std::byte* body, const Layout& layout);
 
+// Whether the eight bytes of a count can be an object's: stricter than !absurd, for where an object
+// is looked for in a block that may as well be something else.
+bool plausible_count(const std::byte* body, const Layout& layout);
+
 // Whether a collector's header stands before this object: of a collectable type, and for types
 // themselves only heap types have one (type_is_gc).
 inline bool has_gc_head(const Object& object, const Layout& layout) {
@@ -78,6 +82,10 @@ inline bool has_gc_head(const Object& object, const Layout& layout) {
   __builtin_memcpy(&flags, object.body + layout[Fact::PyTypeObject_tp_flags], sizeof flags);
   return flags & TypeTable::kHeapType;
 }
+
+// Whether a collector's header at `node`, whose bytes are `links`, is what one is while no
+// collection is under way: the neighbour points back, or it is in no list and has flags alone.
+bool gc_links_agree(Address node, const std::byte* links, const Decoders& decoders);
 
 // Whether it stands in one of the collector's lists: _gc_next is set.
 bool is_tracked(const Object& object, const Decoders& decoders);

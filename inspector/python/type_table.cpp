@@ -34,12 +34,22 @@ TypeTable::TypeTable(const Layout& layout, Mirror& mirror, Address type_type,
 }
 
 const TypeInfo* TypeTable::resolve_slow(Address address) {
+  if (mirror_.find(address) == nullptr) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const TypeInfo* type = resolve_locked(address);
+  const std::size_t slot = hash(address) & (kSlots - 1);
+  if (type != nullptr) {
+    types_seen_[slot].store(type, std::memory_order_release);
+  } else {
+    no_types_seen_[slot].store(address, std::memory_order_relaxed);
+  }
+  return type;
+}
+
+const TypeInfo* TypeTable::resolve_locked(Address address) {
   if (address == 0) return nullptr;
   const auto known = known_.find(address);
-  if (known != known_.end()) {
-    slots_[hash(address) & (slots_.size() - 1)] = {address, known->second};
-    return known->second;
-  }
+  if (known != known_.end()) return known->second;
   // From the type up to the nearest base that is known, then build downwards.
   std::vector<Address> chain;
   const TypeInfo* base = nullptr;
