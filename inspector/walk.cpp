@@ -121,31 +121,31 @@ struct Rows {
   std::vector<Pending> pending;
 };
 
-// Takes references into rows. What they lead to has an id already, or (`marker`) is marked.
+// Takes references into rows. What they lead to has an id already, or (`marker`) is marked. One
+// that leads nowhere takes its place all the same, as kNoObject.
 class RowWriter {
  public:
-  RowWriter(const Found& found, const Decoders& decoders, Marker* marker, std::size_t most)
-      : found_(found), decoders_(decoders), marker_(marker), most_(most) {}
+  RowWriter(const Found& found, const Decoders& decoders, Marker* marker, Rows& rows)
+      : found_(found), decoders_(decoders), marker_(marker), rows_(rows) {}
 
   void take(std::span<const Reference> references) {
-    if (rows.to.size() > most_) throw_too_many();
-    std::array<Cell, 256> cells;  // NOLINT(*-member-init): written before it is read
+    // More than there are words to hold them: a vector that many objects claim for their own.
+    if (rows_.to.size() > found_.cells.count()) throw_too_many();
+    std::array<Cell, Sink::kBatch> cells;  // NOLINT(*-member-init): written before it is read
     for (std::size_t i = 0; i < references.size(); ++i) {
       cells[i] = found_.cells.cell(references[i].to);
       if (cells[i] != kNoCell) found_.pooled.prefetch(cells[i]);
     }
     for (std::size_t i = 0; i < references.size(); ++i) {
       const Reference& reference = references[i];
-      rows.to.push_back(target(cells[i], reference.to));
-      rows.edge.push_back(edge_code(reference.kind, reference.label, reference.index));
+      rows_.to.push_back(target(cells[i], reference.to));
+      rows_.edge.push_back(edge_code(reference.kind, reference.label, reference.index));
     }
   }
   [[noreturn]] static void throw_too_many() {
     throw Failure(Exit::incomplete,
                   "more references than the memory that was read has words: a damaged heap");
   }
-
-  Rows rows;
 
  private:
   ObjectId target(Cell cell, Address to) {
@@ -156,23 +156,23 @@ class RowWriter {
     if (found_.pooled.contains(cell)) return ObjectId{found_.pooled.rank(cell)};
     if (marker_ == nullptr) return found_.others.id(cell).value_or(kNoObject);
     marker_->mark(cell);
-    rows.pending.push_back({rows.to.size(), cell});
+    rows_.pending.push_back({rows_.to.size(), cell});
     return kNoObject;
   }
 
   const Found& found_;
   const Decoders& decoders_;
   Marker* marker_;
-  std::size_t most_;
+  Rows& rows_;
 };
 
-// An object that was made at compile time (Tools/build/deepfreeze.py, 3.11+): in the image of the
-// file, with a count that never falls, and its own references were never counted.
-bool deep_frozen(const RefcountValue& refcount, const Layout& layout) {
+// Immortal, or (3.11) made at compile time with a count that never comes near 0: what such an
+// object refers to was never counted (Tools/build/deepfreeze.py).
+bool made_to_stay(const RefcountValue& refcount, const Layout& layout) {
   constexpr std::int64_t kNearTheStart =
       999'000'000;  // 999999999: 3.11's _PyObject_IMMORTAL_REFCNT
-  return layout.dialects.refcount == Refcount::signed64 ? refcount.count > kNearTheStart
-                                                        : refcount.immortal;
+  return refcount.immortal ||
+         (layout.dialects.refcount == Refcount::signed64 && refcount.count > kNearTheStart);
 }
 
 void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const Decoders& decoders) {
@@ -184,10 +184,10 @@ void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const D
     flags |= HeapGraph::kCollectable;
     if (is_tracked(object, decoders)) flags |= HeapGraph::kTracked;
   }
-  if (refcount.immortal) flags |= HeapGraph::kImmortal;
   if (object.type->inferred) flags |= HeapGraph::kInferred;
   if (object.type->own_sizeof) flags |= HeapGraph::kOwnSizeof;
-  if (deep_frozen(refcount, decoders.layout)) flags |= HeapGraph::kUncounted;
+  if (made_to_stay(refcount, decoders.layout))
+    flags |= HeapGraph::kImmortal | HeapGraph::kUncounted;
   graph.address[id] = object.address;
   graph.type[id] = TypeId{object.type->id};
   graph.bytes[id] = size.bytes;
@@ -200,16 +200,22 @@ void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const D
 // Appends rows to the graph in the order of their objects, whatever the order in which they come.
 class RowOrder {
  public:
-  explicit RowOrder(HeapGraph& graph) : graph_(graph) {}
+  RowOrder(HeapGraph& graph, Cell words) : graph_(graph), words_(words) {}
 
   // Of task number `task`; its objects are [first, last), and reference_begin[i + 1] of each is
-  // counted from the beginning of `rows` so far.
-  void add(std::size_t task, std::size_t first, std::size_t last, Rows rows) {
+  // counted from the beginning of `rows` so far. `rows` is empty afterwards, and has room.
+  void add(std::size_t task, std::size_t first, std::size_t last, Rows& rows) {
     const std::lock_guard lock(mutex_);
-    waiting_.emplace(task, Waiting{first, last, std::move(rows)});
+    if (task != next_) {
+      waiting_.emplace(task, Waiting{first, last, std::exchange(rows, take_spare())});
+      return;
+    }
+    append(first, last, rows);
+    ++next_;
     for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_;
          at = waiting_.erase(at), ++next_) {
-      append(at->second);
+      append(at->second.first, at->second.last, at->second.rows);
+      spare_.push_back(std::move(at->second.rows));
     }
   }
 
@@ -221,20 +227,30 @@ class RowOrder {
     std::size_t first = 0, last = 0;
     Rows rows;
   };
-  void append(Waiting& waiting) {
+  Rows take_spare() {
+    if (spare_.empty()) return {};
+    Rows rows = std::move(spare_.back());
+    spare_.pop_back();
+    return rows;
+  }
+  void append(std::size_t first, std::size_t last, Rows& rows) {
     const std::uint64_t base = graph_.reference_to.size();
-    Rows& rows = waiting.rows;
+    if (base > words_) RowWriter::throw_too_many();
     graph_.reference_to.insert(graph_.reference_to.end(), rows.to.begin(), rows.to.end());
     graph_.edge.insert(graph_.edge.end(), rows.edge.begin(), rows.edge.end());
-    for (std::size_t i = waiting.first; i < waiting.last; ++i)
-      graph_.reference_begin[i + 1] += base;
+    for (std::size_t i = first; i < last; ++i) graph_.reference_begin[i + 1] += base;
     if (!rows.pending.empty()) pending.emplace_back(base, std::move(rows.pending));
+    rows.to.clear();
+    rows.edge.clear();
+    rows.pending.clear();
   }
 
   HeapGraph& graph_;
+  Cell words_;
   std::mutex mutex_;
   std::size_t next_ = 0;
   std::map<std::size_t, Waiting> waiting_;
+  std::vector<Rows> spare_;
 };
 
 // A part of one segment, and which ids its objects have.
@@ -305,23 +321,24 @@ void write_pooled(const CollectorLists& lists, Found& found, HeapGraph& graph, R
   graph.reference_begin[0] = 0;
   const std::vector<Range> ranges =
       ranges_of(found.pooled, found.cells, workers.front().decoders.mirror);
+  std::vector<Rows> rows(workers.size());
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
     look_up(run, number, "reading objects", part(task, ranges.size()));
     Worker& worker = workers[number];
     Marker marker(found, worker);
-    RowWriter writer(found, worker.decoders, &marker, found.cells.count());
+    RowWriter writer(found, worker.decoders, &marker, rows[number]);
     Sink sink(writer);
     for_each_object(ranges[task], found.pooled, found.cells, worker.decoders,
                     [&](std::size_t id, const Object& object) {
                       put_columns(graph, id, object, worker.decoders);
                       visit(object, worker.decoders, sink);
-                      sink.flush();
-                      graph.reference_begin[id + 1] = writer.rows.to.size();
+                      graph.reference_begin[id + 1] = sink.added();
                       if (const std::byte* links = gc_links(object, worker.decoders)) {
                         lists.mark_neighbours(links, found, worker);
                       }
                     });
-    order.add(task, ranges[task].first, ranges[task].last, std::move(writer.rows));
+    sink.flush();
+    order.add(task, ranges[task].first, ranges[task].last, rows[number]);
   });
 }
 
@@ -330,22 +347,23 @@ void write_others(Found& found, HeapGraph& graph, RowOrder& order, Workers& work
   resize_columns(graph, found.pooled.size() + found.others.size());
   const std::vector<Range> ranges =
       ranges_of(found.others, found.cells, workers.front().decoders.mirror);
+  std::vector<Rows> rows(workers.size());
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
     look_up(run, number, "reading large objects", part(task, ranges.size()));
     const Decoders& decoders = workers[number].decoders;
     // Faults of references were counted when these objects were found; sizes are seen only here.
     Decoders quiet = decoders;
     quiet.acquisition = nullptr;
-    RowWriter writer(found, quiet, nullptr, found.cells.count());
+    RowWriter writer(found, quiet, nullptr, rows[number]);
     Sink sink(writer);
     for_each_object(ranges[task], found.others, found.cells, decoders,
                     [&](std::size_t id, const Object& object) {
                       put_columns(graph, id, object, decoders);
                       visit(object, quiet, sink);
-                      sink.flush();
-                      graph.reference_begin[id + 1] = writer.rows.to.size();
+                      graph.reference_begin[id + 1] = sink.added();
                     });
-    order.add(task, ranges[task].first, ranges[task].last, std::move(writer.rows));
+    sink.flush();
+    order.add(task, ranges[task].first, ranges[task].last, rows[number]);
   });
 }
 
@@ -413,17 +431,24 @@ struct Incoming {
   std::atomic<bool> holes = false;
 };
 
+constexpr std::size_t kObjectsATask = 1 << 16;
+std::size_t object_tasks(const HeapGraph& graph) {
+  return (graph.size() + kObjectsATask - 1) / kObjectsATask;
+}
+std::size_t first_object(const HeapGraph& graph, std::size_t task) {
+  return std::min(graph.size(), task * kObjectsATask);
+}
+
 void count_incoming(const HeapGraph& graph, std::size_t workers, Incoming& incoming) {
-  constexpr std::size_t kObjectsATask = 1 << 16;
   incoming.count.resize(graph.size());
-  const std::size_t tasks = (graph.size() + kObjectsATask - 1) / kObjectsATask;
-  const auto first = [&](std::size_t task) { return std::min(graph.size(), task * kObjectsATask); };
+  const std::size_t tasks = object_tasks(graph);
   run_tasks(tasks, workers, [&](std::size_t, std::size_t task) {
-    std::fill(incoming.count.begin() + static_cast<std::ptrdiff_t>(first(task)),
-              incoming.count.begin() + static_cast<std::ptrdiff_t>(first(task + 1)), 0);
+    for (std::size_t i = first_object(graph, task); i < first_object(graph, task + 1); ++i) {
+      incoming.count[i] = 0;
+    }
   });
   run_tasks(tasks, workers, [&](std::size_t, std::size_t task) {
-    for (std::size_t i = first(task); i < first(task + 1); ++i) {
+    for (std::size_t i = first_object(graph, task); i < first_object(graph, task + 1); ++i) {
       const bool uncounted = graph.flags[i] & HeapGraph::kUncounted;
       for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
         const ObjectId to = graph.reference_to[r];
@@ -458,22 +483,49 @@ void describe_types(const std::vector<const TypeInfo*>& types,
 }
 
 // Types get numbers in address order, so that the same heap always gives the same graph.
-void number_types(const TypeTable& types, HeapGraph& graph, Acquisition* acquisition) {
+std::vector<const TypeInfo*> sorted_types(const TypeTable& types) {
   std::vector<const TypeInfo*> sorted;
   for (const TypeInfo& type : types.types()) sorted.push_back(&type);
   std::sort(sorted.begin(), sorted.end(),
             [](const TypeInfo* a, const TypeInfo* b) { return a->address < b->address; });
-  std::vector<TypeId> number(sorted.size());
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    number[sorted[i]->id] = TypeId{static_cast<std::uint32_t>(i)};
-    graph.types.push_back({sorted[i]->address, sorted[i]->name, sorted[i]->module});
+  return sorted;
+}
+
+// What the counts of all objects say of the references found.
+struct CountSums {
+  std::vector<std::uint64_t> objects;  // by new type number
+  std::uint64_t negative = 0;
+  std::uint64_t counted = 0, matched = 0;  // references: of all counts; of these, found
+};
+
+CountSums compare_counts(const std::vector<const TypeInfo*>& types, const Incoming& incoming,
+                         HeapGraph& graph, std::size_t workers) {
+  std::vector<TypeId> number(types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    number[types[i]->id] = TypeId{static_cast<std::uint32_t>(i)};
   }
-  std::vector<std::uint64_t> counts(sorted.size());
-  for (TypeId& type : graph.type) {
-    type = number[index(type)];
-    ++counts[index(type)];
+  std::vector<CountSums> sums(workers);
+  for (CountSums& sum : sums) sum.objects.resize(types.size());
+  const std::size_t tasks = object_tasks(graph);
+  run_tasks(tasks, workers, [&](std::size_t worker, std::size_t task) {
+    CountSums& sum = sums[worker];
+    for (std::size_t i = first_object(graph, task); i < first_object(graph, task + 1); ++i) {
+      graph.type[i] = number[index(graph.type[i])];
+      ++sum.objects[index(graph.type[i])];
+      if (graph.flags[i] & HeapGraph::kImmortal) continue;
+      const std::uint32_t found = incoming.count[i], count = graph.refcount[i];
+      if (found > count) ++sum.negative;
+      sum.counted += count;
+      sum.matched += std::min(found, count);
+    }
+  });
+  for (std::size_t worker = 1; worker < workers; ++worker) {
+    for (std::size_t i = 0; i < types.size(); ++i) sums[0].objects[i] += sums[worker].objects[i];
+    sums[0].negative += sums[worker].negative;
+    sums[0].counted += sums[worker].counted;
+    sums[0].matched += sums[worker].matched;
   }
-  if (acquisition != nullptr) describe_types(sorted, counts, *acquisition);
+  return sums[0];
 }
 
 void mark_frozen(const Runtime& runtime, const Decoders& decoders, const Found& found,
@@ -516,7 +568,7 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const D
 
   find_pooled(used_pools(arenas, decoders), lists.check_links(), found, workers, run);
   graph.pooled = found.pooled.size();
-  RowOrder pooled(graph), others(graph);
+  RowOrder pooled(graph, found.cells.count()), others(graph, found.cells.count());
   write_pooled(lists, found, graph, pooled, workers, run);
   find_others(lists, false, found, workers, run);
   write_others(found, graph, others, workers, run);
@@ -526,15 +578,20 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const D
   Incoming incoming;
   count_incoming(graph, workers.size(), incoming);
   if (incoming.holes) drop_holes(graph);
-  number_types(decoders.types, graph, decoders.acquisition);
+  const std::vector<const TypeInfo*> types = sorted_types(decoders.types);
+  for (const TypeInfo* type : types) {
+    graph.types.push_back({type->address, type->name, type->module});
+  }
+  const CountSums counts = compare_counts(types, incoming, graph, workers.size());
   graph.names = decoders.types.names().texts();
   mark_frozen(runtime, decoders, found, graph);
   if (Acquisition* acquisition = decoders.acquisition) {
     for (const Worker& worker : workers) acquisition->add_faults(worker.faults);
-    for (std::size_t i = 0; i < graph.size(); ++i) {
-      if (!(graph.flags[i] & HeapGraph::kImmortal) && incoming.count[i] > graph.refcount[i]) {
-        ++acquisition->negative_counts;
-      }
+    describe_types(types, counts.objects, *acquisition);
+    acquisition->negative_counts = counts.negative;
+    if (counts.counted != 0) {
+      acquisition->references_percent =
+          100.0 * static_cast<double>(counts.matched) / static_cast<double>(counts.counted);
     }
   }
   return graph;

@@ -54,10 +54,9 @@ bool counts(const std::byte* body, const Decoders& decoders) {
   return count < kLowestAddress || decoders.mirror.find(count) == nullptr;
 }
 
-// Offset of the object in its block; none: the block's size.
-std::uint32_t object_offset(const std::byte* block, Address address, std::uint32_t size,
-                            const std::array<Kind, 3>& kinds, bool check_links,
-                            const Decoders& decoders) {
+// What the block may be; null: no object.
+const Kind* kind_of(const std::byte* block, std::uint32_t size, const std::array<Kind, 3>& kinds,
+                    const Decoders& decoders) {
   const Layout& layout = decoders.layout;
   const auto head = static_cast<std::uint32_t>(layout[Fact::sizeof_PyObject]);
   for (const Kind& kind : kinds) {
@@ -70,15 +69,12 @@ std::uint32_t object_offset(const std::byte* block, Address address, std::uint32
     if (type == nullptr || type->has_gc != kind.has_gc || type->pre_header != kind.pre_header) {
       continue;
     }
-    if (kind.offset + static_cast<std::uint64_t>(type->basicsize) > size) continue;
-    const auto gc_head = static_cast<std::uint32_t>(layout[Fact::sizeof_PyGC_Head]);
-    if (kind.has_gc && check_links &&
-        !gc_links_agree(address + kind.offset - gc_head, body - gc_head, decoders)) {
-      continue;
-    }
-    return kind.offset;
+    // A compact str ends where its characters do, before what tp_basicsize counts.
+    const std::int64_t least =
+        type->shape == Shape::str ? layout[Fact::sizeof_PyASCIIObject] : type->basicsize;
+    if (kind.offset + static_cast<std::uint64_t>(least) <= size) return &kind;
   }
-  return size;
+  return nullptr;
 }
 
 }  // namespace
@@ -121,17 +117,34 @@ void find_objects(const Pool& pool, bool check_links, const Decoders& decoders, 
                   ObjectSet& found) {
   const Layout& layout = decoders.layout;
   const auto header = static_cast<std::uint32_t>(layout[Fact::sizeof_pool_header]);
+  const auto gc_head = static_cast<std::uint32_t>(layout[Fact::sizeof_PyGC_Head]);
   const std::byte* bytes = decoders.mirror.at(pool.begin, pool.end);
   const Cell first = cells.cell(pool.begin);
   if (bytes == nullptr || first == kNoCell) return;
   const BlockBits free = free_blocks(pool, bytes, header, decoders);
   const std::array<Kind, 3> all_kinds = kinds(layout);
+  // Those in the collector's lists wait until their neighbours, who may be anywhere, are at hand.
+  std::array<std::uint32_t, kMostBlocks> linked;  // NOLINT(*-member-init): a list, as long as
+  std::size_t linked_count = 0;                   // this says
   std::uint32_t number = 0;
   for (std::uint32_t at = header; at + pool.block <= pool.end; at += pool.block, ++number) {
     if (free[number / 64] >> (number % 64) & 1) continue;
-    const std::uint32_t offset =
-        object_offset(bytes + at, pool.begin + at, pool.block, all_kinds, check_links, decoders);
-    if (offset != pool.block) found.insert(first + (at + offset) / Cells::kBytes);
+    const Kind* kind = kind_of(bytes + at, pool.block, all_kinds, decoders);
+    if (kind == nullptr) continue;
+    const std::uint32_t object = at + kind->offset;
+    if (!kind->has_gc || !check_links) {
+      found.insert(first + object / Cells::kBytes);
+      continue;
+    }
+    linked[linked_count++] = object;
+    const Address next = load_pointer(bytes + object - gc_head, layout[Fact::PyGC_Head__gc_next]);
+    __builtin_prefetch(decoders.mirror.at(next & ~Address{3}, gc_head));
+  }
+  for (std::size_t i = 0; i < linked_count; ++i) {
+    const std::uint32_t node = linked[i] - gc_head;
+    if (gc_links_agree(pool.begin + node, bytes + node, decoders)) {
+      found.insert(first + linked[i] / Cells::kBytes);
+    }
   }
 }
 
