@@ -129,6 +129,7 @@ Inspection inspect(pid_t pid, const Run& run) {
     Inspection result;
     Acquisition& acquisition = result.acquisition;
     PausedCopy copy = copy_paused(pid, current, choice, run);
+    target.process.require_alive();  // else it may be another program's memory
     longest_pause = std::max(longest_pause, copy.stop.pause);
     describe_stop(copy, choice, longest_pause, estimate, acquisition);
     acquisition.gc_running = collector_running(target.runtime, target.layout, copy.mirror);

@@ -1,11 +1,13 @@
 #include "inspector/target/process.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <vector>
@@ -163,6 +165,33 @@ TEST_CASE("an opened process notices its end") {
   child.end();
   CHECK_FALSE(process.alive());
   CHECK_THROWS_AS(process.require_alive(), Failure);
+}
+
+TEST_CASE("an opened process notices that it became another program") {
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    char byte = 0;
+    if (::read(pipe[0], &byte, 1) == 1) ::execl("/bin/sleep", "sleep", "100", nullptr);
+    ::_exit(1);
+  }
+  const Process process = Process::open(pid);
+  CHECK(process.alive());
+  CHECK(::write(pipe[1], "", 1) == 1);
+  while (read_stat(pid).value_or(StatLine{}).comm != "sleep") ::usleep(1000);
+  CHECK_FALSE(process.alive());
+  try {
+    process.require_alive();
+    FAIL("it did not notice");
+  } catch (const Failure& failure) {
+    CHECK(failure.exit() == Exit::target_gone);
+    CHECK(contains(failure.what(), "another program"));
+  }
+  CHECK(Process::open(pid).alive());
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  for (const int fd : pipe) ::close(fd);
 }
 
 TEST_CASE("memory is read by many requests at once, and each says whether it could be") {

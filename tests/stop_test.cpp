@@ -8,11 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
 #include <ctime>
 #include <functional>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -36,6 +38,7 @@ struct Board {
   std::atomic<std::uint64_t> signals, values;               // queued signals and their values
   std::atomic<std::uint64_t> plain_signals;                 // SIGUSR1
   std::atomic<std::uint64_t> ticks;                         // of a timer, missed ones included
+  std::atomic<std::int64_t> ticks_lost;                     // at the end
   std::atomic<bool> ready, done;
 };
 
@@ -215,12 +218,17 @@ TEST_CASE("no signal is lost or delivered twice") {
     const auto begin = std::chrono::steady_clock::now();
     seen.ready = true;
     while (!seen.done) ::usleep(1000);
-    // What was measured lies within the timer's life: at least so many expirations were due.
-    const auto elapsed = std::chrono::steady_clock::now() - begin;
+    // A tick may be late on a busy machine; but at one of many moments none is.
+    std::int64_t lost = std::numeric_limits<std::int64_t>::max();
+    for (int i = 0; i < 1000; ++i) {
+      const std::int64_t due = (std::chrono::steady_clock::now() - begin) / 1ms;
+      lost = std::min(lost, due - static_cast<std::int64_t>(seen.ticks));
+      ::usleep(200);
+    }
     const itimerspec off{};
     ::timer_settime(timer, 0, &off, nullptr);
-    ::usleep(100'000);
-    seen.started = static_cast<std::uint64_t>(elapsed / 1ms);
+    seen.ticks_lost = lost;
+    seen.started = 1;
     while (true) ::pause();
   });
 
@@ -260,7 +268,8 @@ TEST_CASE("no signal is lost or delivered twice") {
   CHECK(plain > 100);
   CHECK(plain_lost == 0);
   CHECK(child.seen.plain_signals == plain);
-  CHECK(child.seen.ticks + 1 >= child.seen.started);
+  CHECK(child.seen.ticks > 100);
+  CHECK(child.seen.ticks_lost <= 0);
 }
 
 TEST_CASE("an inspector that is killed in the middle leaves the target running, no signal lost") {
@@ -403,6 +412,112 @@ TEST_CASE("an execve in the middle") {
   for (int round = 0; round < 20; ++round) {
     CHECK_NOTHROW(stop_and(child.pid, Run{}, kNothing));
   }
+  CHECK(within(2s, [&] { return read_stat(child.pid)->comm == "sleep"; }));
+  CHECK(stop_and(child.pid, Run{}, kNothing).threads == 1);
+  CHECK(untouched(child));
+}
+
+// The execve holds the mutex that PTRACE_SEIZE takes, and waits until the threads that it ended are
+// collected, by us those which are seized already: whoever waits for the other must let go.
+TEST_CASE("an execve while the threads are being seized") {
+  constexpr int kThreads = 16;
+  int hung = 0, failed = 0, lost = 0, in_time = 0;
+  for (int round = 0; round < 60; ++round) {
+    const Child child([round](Board& seen) {
+      for (int i = 0; i < kThreads; ++i) {
+        std::thread([&seen, round, i] {
+          seen.started.fetch_add(1);
+          if (i != round % kThreads) {
+            while (true) ::pause();
+          }
+          while (!seen.done) {
+          }
+          const auto begin = std::chrono::steady_clock::now();
+          while (std::chrono::steady_clock::now() < begin + round * 5us) {
+          }
+          ::execl("/bin/sleep", "sleep", "100", nullptr);
+        }).detach();
+      }
+      while (seen.started < kThreads) std::this_thread::yield();
+      seen.ready = true;
+      while (true) ::pause();
+    });
+    // In a process of its own, so that a stop which never ends is a failure of this test only.
+    const pid_t inspector = ::fork();
+    if (inspector == 0) {
+      child.seen.done = true;
+      bool expected = true;
+      try {
+        stop_and(child.pid, Run{}, kNothing);
+      } catch (const Failure& failure) {
+        expected = failure.exit() == Exit::target_gone;
+      }
+      ::_exit(expected ? 0 : 1);
+    }
+    int status = 0;
+    if (!within(5s, [&] { return ::waitpid(inspector, &status, WNOHANG) == inspector; })) {
+      ++hung;
+      ::kill(inspector, SIGKILL);
+      ::waitpid(inspector, nullptr, 0);
+    } else if (status != 0) {
+      ++failed;
+    } else {
+      ++in_time;
+    }
+    const auto sleeps = [&] { return read_stat(child.pid).value_or(StatLine{}).comm == "sleep"; };
+    if (!within(2s, [&] { return sleeps() && untouched(child); })) ++lost;
+    if (hung > 2) break;  // that will do
+  }
+  CHECK(hung == 0);
+  CHECK(failed == 0);
+  CHECK(lost == 0);
+  CHECK(in_time == 60);
+}
+
+TEST_CASE("an execve that does not end keeps nobody waiting, and is not harmed") {
+  const Child child([](Board& seen) {
+    std::atomic<bool>& begin = seen.done;
+    std::thread([&seen] {
+      seen.started = static_cast<std::uint64_t>(::syscall(SYS_gettid));
+      while (true) ::pause();
+    }).detach();
+    std::thread([&] {
+      while (seen.started == 0) std::this_thread::yield();
+      seen.ready = true;
+      while (!begin) ::usleep(100);
+      ::execl("/bin/sleep", "sleep", "100", nullptr);
+    }).detach();
+    while (true) ::pause();
+  });
+  // It waits for this thread here to collect the one that we trace.
+  const auto traced = static_cast<pid_t>(child.seen.started.load());
+  REQUIRE(::ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) == 0);
+  child.seen.done = true;
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(traced), &ended, WEXITED | WNOWAIT | __WALL) == 0);
+
+  auto begin = std::chrono::steady_clock::now();
+  try {
+    stop_and(child.pid, within_pause(100ms), kNothing);
+    FAIL("it stopped");
+  } catch (const Failure& failure) {
+    CHECK(failure.exit() == Exit::incomplete);
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < 900ms);
+
+  std::atomic<int> interrupted{0};
+  Run run = within_pause(10s);
+  run.interrupted = &interrupted;
+  std::thread sender([&] {
+    std::this_thread::sleep_for(20ms);
+    interrupted = SIGINT;
+  });
+  begin = std::chrono::steady_clock::now();
+  CHECK_THROWS_AS(stop_and(child.pid, run, kNothing), Interrupted);
+  CHECK(std::chrono::steady_clock::now() - begin < 900ms);
+  sender.join();
+
+  ::waitid(P_PID, static_cast<id_t>(traced), &ended, WEXITED | __WALL);
   CHECK(within(2s, [&] { return read_stat(child.pid)->comm == "sleep"; }));
   CHECK(stop_and(child.pid, Run{}, kNothing).threads == 1);
   CHECK(untouched(child));

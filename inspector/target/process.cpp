@@ -1,5 +1,6 @@
 #include "inspector/target/process.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -75,12 +76,12 @@ Failure zombie(const ProcessFacts& facts) {
           "heapglass ps"};
 }
 
-int open_pidfd(pid_t pid) {
+Descriptor open_pidfd(pid_t pid) {
   // Of the system call's failures only ESRCH matters: kernels before 5.3 and old seccomp profiles
   // do not have it, and then the start time is all there is.
   const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (fd < 0 && errno == ESRCH) throw no_such_process(pid);
-  return fd;
+  return Descriptor(fd);
 }
 
 }  // namespace
@@ -134,28 +135,37 @@ Process Process::open(pid_t pid) {
     process.require_alive();
     throw Failure(Exit::not_permitted, refusal->cause, refusal->remedy);
   }
+  const std::string page_map = "/proc/" + std::to_string(pid) + "/pagemap";
+  process.page_map_ = Descriptor(::open(page_map.c_str(), O_RDONLY | O_CLOEXEC));
   return process;
 }
 
-Process::~Process() {
-  if (pidfd_ >= 0) ::close(pidfd_);
-}
-
-Process::Process(Process&& other) noexcept
-    : facts_(std::move(other.facts_)), pidfd_(std::exchange(other.pidfd_, -1)) {}
-
-bool Process::alive() const {
-  if (pidfd_ >= 0) {
+bool Process::ended() const {
+  if (pidfd_) {
     // Readable as soon as the process has ended, collected by its parent or not.
-    pollfd ended{pidfd_, POLLIN, 0};
-    return ::poll(&ended, 1, 0) == 0;
+    pollfd ended{pidfd_.get(), POLLIN, 0};
+    return ::poll(&ended, 1, 0) != 0;
   }
   const auto stat = read_stat(facts_.pid);
-  return stat && stat->start_ticks == facts_.start_ticks && !is_dead(stat->state);
+  return !stat || stat->start_ticks != facts_.start_ticks || is_dead(stat->state);
 }
 
+bool Process::replaced() const {
+  // An execve changes neither pid nor start time. But an open page map belongs to the memory that
+  // it was opened for, and has nothing to read when that is gone (fs/proc/task_mmu.c,
+  // pagemap_read).
+  std::uint64_t entry = 0;
+  return page_map_ && ::pread(page_map_.get(), &entry, sizeof entry, 0) == 0;
+}
+
+bool Process::alive() const { return !ended() && !replaced(); }
+
 void Process::require_alive() const {
-  if (!alive()) throw gone(facts_.pid);
+  if (ended()) throw gone(facts_.pid);
+  if (replaced()) {
+    throw Failure(Exit::target_gone, named(facts_.pid) + " has become another program (execve)",
+                  "heapglass ps");
+  }
 }
 
 }  // namespace heapglass

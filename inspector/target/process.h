@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "symbols/descriptor.h"
 #include "symbols/memory.h"
 
 namespace heapglass {
@@ -36,28 +37,30 @@ std::optional<ProcessFacts> read_process(pid_t pid);
 // All pids of /proc, ascending.
 std::vector<pid_t> all_pids();
 
-// A process that was looked at and may be read: holds a pidfd, and notices when it is gone or when
-// its pid came to mean another process.
+// A process that was looked at and may be read: notices when it is gone, when its pid came to mean
+// another process, and when it became another program.
 class Process {
  public:
   // Throws Failure: target_gone (no such process, zombie), not_permitted (with the one cause: other
   // user, Yama, missing CAP_SYS_PTRACE, already traced and by whom).
   static Process open(pid_t pid);
-  ~Process();
-  Process(Process&&) noexcept;
+  Process(Process&&) noexcept = default;
   Process& operator=(Process&&) = delete;
 
   const ProcessFacts& facts() const { return facts_; }
   pid_t pid() const { return facts_.pid; }
-  // Still the same process, alive (not a zombie).
+  // Still the same process, alive (not a zombie), in the memory that it had (no execve since).
   bool alive() const;
   // Throws Failure(target_gone) when not alive().
   void require_alive() const;
 
  private:
   explicit Process(ProcessFacts facts) : facts_(std::move(facts)) {}
+  bool ended() const;
+  bool replaced() const;
+
   ProcessFacts facts_;
-  int pidfd_ = -1;
+  Descriptor pidfd_, page_map_;  // empty where the kernel has none
 };
 
 // Why `pid` cannot be read, as the Failure that names cause and remedy would say it; for `ps` and

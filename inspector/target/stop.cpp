@@ -36,7 +36,8 @@ constexpr auto kYielding = 200us;
 constexpr auto kNap = 50us;
 // When threads that have not stopped are asked for their state.
 constexpr auto kBeforeJudgement = 5ms;
-// How often a stopped target is asked whether it lives, and the run whether it goes on.
+// How often a stopped target is asked whether it lives, and the run whether it goes on; and how
+// long a thread's seizing waits before we look what it may be waiting for.
 constexpr auto kGlance = 2ms;
 // While the target runs on, a refusal may be another inspector's short stop.
 constexpr int kSeizeAttempts = 5;
@@ -80,7 +81,7 @@ struct Hold {
   pid_t pid;
   const Run& run;
   std::vector<Tracee> tracees;
-  Clock::time_point begin = Clock::time_point::max();
+  Clock::time_point begin = Clock::now();  // of the seizing, then of the first interrupt
 
   // Every way out of the stop lets go.
   ~Hold() { let_go(tracees); }
@@ -101,17 +102,57 @@ struct Hold {
   }
 };
 
+[[noreturn]] void give_up(const Hold& hold, pid_t tid, char state) {
+  const std::string pid = std::to_string(hold.pid);
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - hold.begin);
+  throw Failure(Exit::incomplete,
+                "thread " + std::to_string(tid) + " of process " + pid + " (state " + state +
+                    (state == 'D' ? ", waiting uninterruptibly" : "") + ") did not stop within " +
+                    std::to_string(waited.count()) + " ms; all threads run on",
+                "heapglass --live " + pid);
+}
+
+// Looks at all threads that are held, or at those only which have not stopped yet; drops those that
+// are gone. How many run. Of the stopped ones none runs but after SIGKILL or an execve in a thread
+// that is not held.
+enum class Whom : std::uint8_t { running, all };
+std::size_t look_around(Hold& hold, Whom whom) {
+  std::vector<pid_t> gone;
+  std::size_t running = 0;
+  for (Tracee& tracee : hold.tracees) {
+    if (whom == Whom::running && tracee.stopped) continue;
+    const Sight sight = look(hold.pid, tracee);
+    if (sight == Sight::running) ++running;
+    if (sight == Sight::gone) gone.push_back(tracee.tid);
+  }
+  hold.drop(gone);
+  return running;
+}
+
+Seizing seize_patiently(Hold& hold, pid_t tid) {
+  int refusals = 0;
+  while (true) {
+    const Seizing result = seize(hold.pid, tid);
+    if (result == Seizing::refused && ++refusals < kSeizeAttempts) {
+      nap(kBetweenAttempts);
+      continue;
+    }
+    if (result != Seizing::busy) return result;
+    // An execve, which waits for us where it has ended threads that we hold.
+    look_around(hold, Whom::all);
+    if (hold.run.stopping()) throw Interrupted{hold.run.interrupted->load()};
+    if (Clock::now() >= hold.deadline()) give_up(hold, tid, state_of(hold.pid, tid));
+  }
+}
+
 // Seizes the threads that are not yet held; how many.
 std::size_t seize_new_threads(Hold& hold) {
   std::size_t seized = 0;
   const std::vector<pid_t> held = hold.held();
   for (const pid_t tid : numbered_entries("/proc/" + std::to_string(hold.pid) + "/task")) {
     if (std::ranges::binary_search(held, tid)) continue;
-    Seizing result = seize(hold.pid, tid);
-    for (int i = 1; result == Seizing::refused && i < kSeizeAttempts; ++i) {
-      nap(kBetweenAttempts);
-      result = seize(hold.pid, tid);
-    }
+    const Seizing result = seize_patiently(hold, tid);
     if (result == Seizing::refused) {
       const Refusal refusal = why_not_seizable(hold.pid, tid);
       throw Failure(Exit::not_permitted, refusal.cause, refusal.remedy);
@@ -130,31 +171,6 @@ void interrupt_running(Hold& hold) {
   }
 }
 
-[[noreturn]] void give_up(const Hold& hold, const Tracee& tracee, char state) {
-  const std::string pid = std::to_string(hold.pid);
-  const auto waited =
-      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - hold.begin);
-  throw Failure(Exit::incomplete,
-                "thread " + std::to_string(tracee.tid) + " of process " + pid + " (state " + state +
-                    (state == 'D' ? ", waiting uninterruptibly" : "") + ") did not stop within " +
-                    std::to_string(waited.count()) + " ms; all threads run on",
-                "heapglass --live " + pid);
-}
-
-// Looks at the threads that have not stopped yet; drops those that are gone. How many still run.
-std::size_t look_around(Hold& hold) {
-  std::vector<pid_t> gone;
-  std::size_t running = 0;
-  for (Tracee& tracee : hold.tracees) {
-    if (tracee.stopped) continue;
-    const Sight sight = look(hold.pid, tracee);
-    if (sight == Sight::running) ++running;
-    if (sight == Sight::gone) gone.push_back(tracee.tid);
-  }
-  hold.drop(gone);
-  return running;
-}
-
 // The leader of a group that lives on shows no exit to wait for; and a thread that waits
 // uninterruptibly is not worth the whole pause.
 void judge_laggards(Hold& hold) {
@@ -166,9 +182,10 @@ void judge_laggards(Hold& hold) {
     if (state == 't') continue;  // stopped since we looked
     const bool hopeless = state == 'D' && now >= hold.begin + kPatience;
     if (state == 'Z' || state == 'X') {
-      gone.push_back(tracee.tid);
+      // Any other has ended since we looked: the next look collects it.
+      if (tracee.tid == hold.pid) gone.push_back(tracee.tid);
     } else if (hopeless || now >= hold.deadline()) {
-      give_up(hold, tracee, state);
+      give_up(hold, tracee.tid, state);
     }
   }
   hold.drop(gone);
@@ -177,11 +194,15 @@ void judge_laggards(Hold& hold) {
 void wait_until_stopped(Hold& hold) {
   const auto start = Clock::now();
   auto next_judgement = start + kBeforeJudgement;
-  while (look_around(hold) > 0) {
+  while (look_around(hold, Whom::running) > 0) {
     if (hold.run.stopping()) throw Interrupted{hold.run.interrupted->load()};
     const auto now = Clock::now();
     if (now >= next_judgement || now >= hold.deadline()) {
+      // An execve may have ended threads that stand still, and it waits for us to collect them; the
+      // thread that makes it has another tid afterwards than the one that was interrupted.
+      look_around(hold, Whom::all);
       judge_laggards(hold);
+      interrupt_running(hold);
       // It reads a file for each thread: with a thousand of them it must not take the time away.
       const auto end = Clock::now();
       next_judgement = end + kBeforeJudgement + 10 * (end - now);
@@ -195,14 +216,15 @@ void wait_until_stopped(Hold& hold) {
 }
 
 // All threads, also those that others start while we are at it: once every known thread stands
-// still and no other is listed, nothing is left that could start one.
+// still and no other is listed, nothing is left that could start one. (An execve in another, while
+// we are at it, ends all that are held: then the new program's thread is what remains.)
 void stop_all_threads(Hold& hold) {
   seize_new_threads(hold);
   hold.begin = Clock::now();
   do {
     interrupt_running(hold);
     wait_until_stopped(hold);
-  } while (seize_new_threads(hold) > 0);
+  } while (seize_new_threads(hold) > 0 || look_around(hold, Whom::all) > 0);
   if (hold.tracees.empty()) {
     throw Failure(Exit::target_gone,
                   "process " + std::to_string(hold.pid) + " ended while it was being stopped",
@@ -264,14 +286,18 @@ StopReport stop_and(pid_t pid, const Run& run,
   {
     // The tracer is a thread of its own since its exit is the only thing that detaches a thread
     // which does not stop; the work runs here, where everything is warm.
-    const std::jthread tracer([&] {
+    let_waiting_be_ended();
+    std::jthread tracer([&] {
       tracer_tid = static_cast<pid_t>(::syscall(SYS_gettid));
       trace(pid, run, shared);
     });
     bool begin = false;
     {
       std::unique_lock lock(shared.mutex);
-      shared.changed.wait(lock, [&] { return shared.stopped || shared.ended; });
+      while (
+          !shared.changed.wait_for(lock, kGlance, [&] { return shared.stopped || shared.ended; })) {
+        end_waiting(tracer.native_handle());
+      }
       begin = shared.stopped;
     }
     if (begin) {

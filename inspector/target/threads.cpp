@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csetjmp>
 #include <csignal>
 #include <string>
 
@@ -41,20 +42,58 @@ bool inside_system_call(pid_t tid) {
 #endif
 }
 
+// A signal ends the wait inside PTRACE_SEIZE but not the call: the kernel starts it again, whatever
+// SA_RESTART says (ERESTARTNOINTR). So the handler leaves it by a jump, to where this points.
+thread_local sigjmp_buf* volatile way_out = nullptr;
+
+void leave(int) {
+  if (way_out != nullptr) ::siglongjmp(*way_out, 1);
+}
+
+// What PTRACE_SEIZE said; `busy` when it was left, and then it may have been done all the same.
+// Nothing here has a destructor, for a jump would pass it over.
+Seizing try_seize(pid_t tid) {
+  sigjmp_buf here;
+  if (sigsetjmp(here, 1) != 0) {
+    way_out = nullptr;
+    return Seizing::busy;
+  }
+  way_out = &here;
+  const long result = ::ptrace(PTRACE_SEIZE, tid, nullptr, nullptr);
+  way_out = nullptr;
+  return result == 0 ? Seizing::done : Seizing::refused;
+}
+
 }  // namespace
 
 Seizing seize(pid_t pid, pid_t tid) {
-  if (::ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) == 0) return Seizing::done;
+  const Seizing result = try_seize(tid);
+  if (result == Seizing::done) return result;
   // EPERM is also what a thread gives that has exited but was not yet collected, and one that is
-  // ours already: after an execve in it, which gave it the leader's tid.
+  // ours already: after an execve in it, which gave it the leader's tid, or when the call was left
+  // just after it was done. Ours must be known as ours although it has exited meanwhile: we are to
+  // collect it. (But not the leader, who stays listed.)
   const std::string status = status_of(pid, tid);
   const std::string_view state = status_value(status, "State");
-  if (state.empty() || state.starts_with('Z') || state.starts_with('X')) return Seizing::gone;
+  const bool exited = state.empty() || state.starts_with('Z') || state.starts_with('X');
   const auto own_tid = static_cast<std::uint64_t>(::syscall(SYS_gettid));
-  return status_number(status, "TracerPid") == own_tid ? Seizing::done : Seizing::refused;
+  const bool ours = status_number(status, "TracerPid") == own_tid;
+  if (ours && !(exited && tid == pid)) return Seizing::done;
+  return exited ? Seizing::gone : result;
 }
 
+void let_waiting_be_ended() {
+  struct sigaction action {};
+  action.sa_handler = leave;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGURG, &action, nullptr);
+}
+
+void end_waiting(pthread_t tracer) { ::pthread_kill(tracer, SIGURG); }
+
 Sight look(pid_t pid, Tracee& tracee) {
+  tracee.stopped = false;
   siginfo_t info{};
   const auto tid = static_cast<id_t>(tracee.tid);
   // WNOWAIT: a wait that consumes a stop clears the tracee's exit_code (kernel/exit.c,
