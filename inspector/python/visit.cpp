@@ -99,6 +99,9 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::ctypes_dict:
       visit_dict(object, decoders, sink);
       break;
+    case Shape::multidict:
+      visit_multidict(object, decoders, sink);
+      break;
     case Shape::lru_element:
       return;  // its cache shows what it holds, its type included
     case Shape::fixed:
@@ -113,6 +116,7 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::stringio:
     case Shape::struct_codes:
     case Shape::decimal:
+    case Shape::greenlet:
       break;  // nothing but fields, or no references at all
   }
   for (const Field& field : type.fields) {
@@ -124,7 +128,9 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
   if (type.managed_dict || type.dict_offset != 0) visit_attributes(object, decoders, sink);
   if (type.inferred) visit_inferred(object, decoders, sink);
   if (type.type_reference) {
-    sink.add(type.address, *type.type_reference, FixedName::class_);
+    sink.add(type.address,
+             hidden_from_collector(object, decoders) ? ReferenceKind::owned : *type.type_reference,
+             FixedName::class_);
   }
 }
 
