@@ -31,25 +31,34 @@ void add(FakeHeap& heap, Address dict, Address identity, Address key, Address va
   heap.put(dict + kSize, size + 1);
 }
 
-struct Suspended {
-  Address greenlet;
+// A block of 192 bytes of pymalloc's.
+Address pool_block(FakeHeap& heap) {
+  const auto pool_size = static_cast<Address>(heap.layout[Fact::pymalloc_POOL_SIZE]);
+  const Address pool = (heap.allocate(2 * pool_size) + pool_size - 1) / pool_size * pool_size;
+  heap.set(pool, Fact::pool_header_szidx, std::uint32_t{192 / 16 - 1});
+  return pool + heap.offset(Fact::sizeof_pool_header) + 3 * 192;
+}
+
+struct Greenlet {
+  Address object;
+  Address implementation;
   Address stack_state;
 };
 
-// `self`: as from greenlet 3.1 on, the C++ object begins with the Python one.
-Suspended greenlet(FakeHeap& heap, bool self) {
+// Suspended. `self`: as from greenlet 3.1 on, the C++ object begins with the Python one.
+Greenlet greenlet(FakeHeap& heap, bool self) {
   const Address type =
       heap.static_type("greenlet.greenlet", heap.type("object"), 40, 0, kFlagHaveGc);
-  const Address derived = heap.heap_type({.name = "Worker", .base = type, .basicsize = 40});
-  const Address object = heap.object(derived);
-  const Address implementation = heap.allocate(192);
+  const Address worker = heap.heap_type({.name = "Worker", .base = type, .slots = {"job"}});
+  const Address object = heap.object(worker);
+  const Address implementation = pool_block(heap);
   heap.put(object + 32, implementation);
-  heap.put(implementation, Address{0x555555000010});
+  heap.put(implementation, Address{0x400000});
   if (self) heap.put(implementation + 8, object);
   const Address stack_state = implementation + 48 + (self ? 8 : 0);
   heap.put(stack_state, Address{0x7ffc00001000});
   heap.put(stack_state + 8, Address{0x7ffc00002000});
-  return {object, stack_state};
+  return {object, implementation, stack_state};
 }
 
 }  // namespace
@@ -126,27 +135,56 @@ TEST_CASE("a multidict of another release is read conservatively") {
 TEST_CASE("a suspended greenlet is hidden from the collector, another is not") {
   for (const bool self : {false, true}) {
     FakeHeap heap("3.11");
-    const auto [object, stack_state] = greenlet(heap, self);
-    const Address dict = heap.dict({});
-    heap.put(object + 24, dict);
-    heap.collector_list({object});
-    const auto look = [&](Address object) {
-      FakeView view(heap);
-      const auto opened = open_object(object, view.decoders);
-      REQUIRE(opened);
-      const std::vector<Shown> shown = view.references(object);
-      REQUIRE(shown.size() == 2);
-      CHECK(shown[0] == Shown{dict, shown[0].label, kInferred});
-      CHECK(view.faults() == 0);
-      return std::pair{is_tracked(*opened, view.decoders), shown[1].kind};
+    const Greenlet made = greenlet(heap, self);
+    const Address job = heap.list({}), dict = heap.dict({});
+    heap.put(made.object + 40, job);
+    heap.put(made.object + 24, dict);
+    heap.collector_list({made.object});
+    // Whether it is tracked; the kinds of its references to its slot and to its class.
+    struct Seen {
+      bool tracked;
+      ReferenceKind slot, type;
+      bool operator==(const Seen&) const = default;
     };
-    CHECK(look(object) == std::pair{false, kOwned});
-    heap.put(stack_state + 8, ~Address{0});  // a main greenlet
-    CHECK(look(object) == std::pair{true, kCollector});
-    heap.put(stack_state + 8, Address{0x7ffc00002000});
-    heap.put(stack_state, Address{0});  // finished, or not yet started
-    CHECK(look(object) == std::pair{true, kCollector});
-    heap.put(object + 32, Address{0x10});  // no implementation that could be read
-    CHECK(look(object) == std::pair{true, kCollector});
+    const auto look = [&] {
+      FakeView view(heap);
+      const auto opened = open_object(made.object, view.decoders);
+      REQUIRE(opened);
+      const std::vector<Shown> shown = view.references(made.object);
+      REQUIRE(shown.size() == 3);
+      CHECK(shown[0].to == job);
+      CHECK(shown[1].to == dict);
+      CHECK(shown[1].kind == kInferred);
+      CHECK(view.faults() == 0);
+      return Seen{is_tracked(*opened, view.decoders), shown[0].kind, shown[2].kind};
+    };
+    const Seen hidden{false, kOwned, kOwned}, plain{true, kCollector, kCollector};
+    CHECK(look() == hidden);
+    heap.put(made.stack_state + 8, ~Address{0});  // the main one of a thread
+    CHECK(look() == plain);
+    heap.put(made.stack_state + 8, Address{0x7ffc00002000});
+    heap.put(made.stack_state, Address{0});  // not yet started, or finished
+    CHECK(look() == plain);
+    heap.put(made.object + 32, Address{0x10});  // nothing there that could be read
+    CHECK(look() == plain);
   }
+}
+
+TEST_CASE("what a greenlet holds is looked for in its block, and no further") {
+  FakeHeap heap("3.11");
+  const Greenlet made = greenlet(heap, true);
+  const Address function = heap.list({}), beyond = heap.dict({});
+  heap.put(made.implementation + 184, function);
+  heap.put(made.implementation + 192, beyond);
+  const auto inferred = [&] {
+    FakeView view(heap);
+    std::vector<Address> found;
+    for (const Shown& shown : view.references(made.object)) {
+      if (shown.kind == kInferred) found.push_back(shown.to);
+    }
+    return found;
+  };
+  CHECK(inferred() == std::vector<Address>{function});
+  heap.put(made.object + 32, made.implementation + 16);  // where no block begins
+  CHECK(inferred().empty());
 }
