@@ -92,7 +92,8 @@ bool is_tracked(const Object& object, const Decoders& decoders) {
   if (!has_gc_head(object, decoders.layout)) return false;
   const auto size = static_cast<Address>(decoders.layout[Fact::sizeof_PyGC_Head]);
   const std::byte* head = decoders.mirror.at(object.address - size, size);
-  return head != nullptr && load_pointer(head, decoders.layout[Fact::PyGC_Head__gc_next]) != 0;
+  return head != nullptr && load_pointer(head, decoders.layout[Fact::PyGC_Head__gc_next]) != 0 &&
+         !hidden_from_collector(object, decoders);
 }
 
 }  // namespace heapglass

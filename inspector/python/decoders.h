@@ -87,7 +87,16 @@ inline bool has_gc_head(const Object& object, const Layout& layout) {
 // collection is under way: the neighbour points back, or it is in no list and has flags alone.
 bool gc_links_agree(Address node, const std::byte* links, const Decoders& decoders);
 
-// Whether it stands in one of the collector's lists: _gc_next is set.
+// Of Shape::greenlet: whether it is suspended (greenlet.cpp).
+bool greenlet_suspended(const Object& object, const Decoders& decoders);
+
+// Whether the collector is told that this is no object of its own, head or not: a greenlet that is
+// suspended. It stands in the collector's list, but gc.is_tracked and gc.get_referents deny it.
+inline bool hidden_from_collector(const Object& object, const Decoders& decoders) {
+  return object.type->shape == Shape::greenlet && greenlet_suspended(object, decoders);
+}
+
+// gc.is_tracked: it stands in one of the collector's lists (_gc_next is set), and is not hidden.
 bool is_tracked(const Object& object, const Decoders& decoders);
 
 }  // namespace heapglass

@@ -328,6 +328,8 @@ std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& deco
       return pickle_stack(object, decoders);
     case Shape::element:
       return element(object, decoders);
+    case Shape::multidict:
+      return multidict_sizeof(object, decoders);
     default:
       return std::nullopt;
   }

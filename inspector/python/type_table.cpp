@@ -209,6 +209,7 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
         type.fields.push_back({layout_[field.offset], names_.intern(field.label), kind});
       }
     }
+    if (row.rest_inferred) infer_rest(type);
     return true;
   }
   // What C code derives from tuple and no row names are the types of Objects/structseq.c.
@@ -217,6 +218,12 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
     type.struct_fields = struct_fields(body);
     return true;
   }
+  infer_rest(type);
+  return false;
+}
+
+// What it has beyond its base is to be read conservatively.
+void TypeTable::infer_rest(TypeInfo& type) const {
   const std::int64_t base_size =
       type.base == nullptr ? layout_[Fact::sizeof_PyObject] : type.base->basicsize;
   if (type.basicsize > base_size) {
@@ -226,7 +233,6 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
   } else if (type.itemsize != 0 && (type.base == nullptr || type.base->itemsize == 0)) {
     type.inferred = true;
   }
-  return false;
 }
 
 // How many items instances of a structseq type have, those behind ob_size included: `n_fields` in

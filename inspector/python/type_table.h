@@ -105,6 +105,7 @@ class TypeTable {
   bool defines_sizeof(Address type);
   void name_type(TypeInfo& type, const std::byte* body);
   bool bind_row(TypeInfo& type, const std::byte* body);
+  void infer_rest(TypeInfo& type) const;
   std::int64_t struct_fields(const std::byte* body);
   void add_python_layer(TypeInfo& type, const std::byte* body, bool bound);
   void add_slots(TypeInfo& type, const std::byte* body);

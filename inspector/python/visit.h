@@ -49,6 +49,8 @@ void visit_element_iterator(const Object&, const Decoders&, Sink&);
 void visit_xml_parser(const Object&, const Decoders&, Sink&);
 void visit_sqlite_connection(const Object&, const Decoders&, Sink&);
 void visit_ctypes_type(const Object&, const Decoders&, Sink&);
+void visit_multidict(const Object&, const Decoders&, Sink&);
+void visit_greenlet(const Object&, const Decoders&, Sink&);
 // Instance attributes that stand in no slot: managed or negative-offset dicts, values without one.
 void visit_attributes(const Object&, const Decoders&, Sink&);
 void visit_inferred(const Object&, const Decoders&, Sink&);
