@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "inspector/open_target.h"
+#include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/target/copy.h"
@@ -163,11 +164,16 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
+    if (options.names) name_references(result.graph, decoders, options.contents);
     if (!options.collector_only) check_counts(acquisition, result.graph, target.layout);
     const std::vector<Arena> arenas_then =
         find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
     result.pools =
         count_pools(arenas_then.empty() ? arenas : arenas_then, target.layout, copy.mirror);
+    if (options.contents) {
+      result.contents = std::make_unique<Contents>(
+          result.graph, target.layout, std::move(copy.mirror), std::move(copy.constant));
+    }
     result.process = target.process.facts();
     result.target = target_facts(target);
     return result;
