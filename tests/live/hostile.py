@@ -39,7 +39,10 @@ def check_table(text):
 def check_export(path):
     with open(path, encoding="utf-8") as file:
         for line in file:
-            json.loads(line)
+            found = json.loads(line)
+            longest = max(map(len, found.get("edges", []) + found.get("also_edges", [])), default=0)
+            if longest > 2000:
+                raise SystemExit("a label has %d characters" % longest)
 
 
 def main(heapglass, python, kind):
