@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "inspector/open_target.h"
+#include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/target/copy.h"
@@ -99,7 +100,7 @@ std::uint64_t memory_budget(const Run& run) {
   return run.max_memory != 0 ? run.max_memory : free_memory_here() / 2;
 }
 
-Inspection inspect(pid_t pid, const Run& run) {
+Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   offer_ourselves_to_the_oom_killer();
   OpenTarget target = open_target(pid);
   ProcessMemory live(pid);
@@ -159,8 +160,13 @@ Inspection inspect(pid_t pid, const Run& run) {
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
+    if (options.names) name_references(result.graph, decoders, options.contents);
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
+    if (options.contents) {
+      result.contents = std::make_unique<Contents>(
+          result.graph, target.layout, std::move(copy.mirror), std::move(copy.constant));
+    }
     result.process = target.process.facts();
     result.target = target_facts(target);
     return result;

@@ -3,12 +3,14 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "inspector/acquisition.h"
 #include "inspector/graph/heap_graph.h"
+#include "inspector/python/contents.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/run.h"
 #include "inspector/target/page_choice.h"
@@ -28,16 +30,22 @@ struct TargetFacts {
   bool debug = false;
 };
 
+struct InspectOptions {
+  bool names = false;     // name references (python/name_references.h): for labels
+  bool contents = false;  // keep the copy, to be asked what objects contain
+};
+
 struct Inspection {
   TargetFacts target;
   ProcessFacts process;
   Acquisition acquisition;
   HeapGraph graph;
-  std::optional<PoolFacts> pools;  // nullopt where the allocator's tables could not be found
+  std::optional<PoolFacts> pools;      // nullopt where the allocator's tables could not be found
+  std::unique_ptr<Contents> contents;  // null unless asked for
 };
 
 // Throws Failure or Interrupted.
-Inspection inspect(pid_t pid, const Run& run);
+Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run);
 
 // Bytes that the inspector may use: the run's, or half of what is free here.
 std::uint64_t memory_budget(const Run& run);

@@ -7,8 +7,8 @@
 
 namespace heapglass {
 
-Inspection inspect_target(Context& context) {
-  Inspection result = inspect(context.pid, context.run);
+Inspection inspect_target(Context& context, const InspectOptions& options) {
+  Inspection result = inspect(context.pid, options, context.run);
   context.progress.clear();
   return result;
 }

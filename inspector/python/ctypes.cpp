@@ -17,7 +17,7 @@ void visit_ctypes_type(const Object& object, const Decoders& decoders, Sink& sin
                      (load<std::uint64_t>(object.body, layout[Fact::PyTypeObject_tp_flags]) &
                       TypeTable::kHeapType);
   sink.add(load_pointer(known->body, layout[Fact::StgDictObject_proto]),
-           shown ? ReferenceKind::collector : ReferenceKind::owned, LabelKind::unnamed, 0);
+           shown ? ReferenceKind::collector : ReferenceKind::owned, FixedName::type_);
 }
 
 }  // namespace heapglass

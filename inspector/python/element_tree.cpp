@@ -35,15 +35,45 @@ void visit_element_iterator(const Object& object, const Decoders& decoders, Sink
   add_items(load_pointer(object.body, layout[Fact::ElementIterObject_parent_stack]) +
                 static_cast<Address>(layout[Fact::ParentLocator_t_parent]),
             load_ssize(object.body, layout[Fact::ElementIterObject_parent_stack_used]),
-            ReferenceKind::collector, decoders, sink, layout[Fact::sizeof_ParentLocator_t]);
+            ReferenceKind::collector, decoders, sink, layout[Fact::sizeof_ParentLocator_t],
+            FixedName::parent);
 }
 
 void visit_xml_parser(const Object& object, const Decoders& decoders, Sink& sink) {
-  constexpr std::int64_t kHandlers = 22;  // pyexpat.c, enum HandlerTypes: up to SkippedEntity
+  // pyexpat.c, enum HandlerTypes
+  constexpr std::string_view kHandlers[] = {".StartElementHandler",
+                                            ".EndElementHandler",
+                                            ".ProcessingInstructionHandler",
+                                            ".CharacterDataHandler",
+                                            ".UnparsedEntityDeclHandler",
+                                            ".NotationDeclHandler",
+                                            ".StartNamespaceDeclHandler",
+                                            ".EndNamespaceDeclHandler",
+                                            ".CommentHandler",
+                                            ".StartCdataSectionHandler",
+                                            ".EndCdataSectionHandler",
+                                            ".DefaultHandler",
+                                            ".DefaultHandlerExpand",
+                                            ".NotStandaloneHandler",
+                                            ".ExternalEntityRefHandler",
+                                            ".StartDoctypeDeclHandler",
+                                            ".EndDoctypeDeclHandler",
+                                            ".EntityDeclHandler",
+                                            ".XmlDeclHandler",
+                                            ".ElementDeclHandler",
+                                            ".AttlistDeclHandler",
+                                            ".SkippedEntityHandler"};
   const Address handlers =
       load_pointer(object.body, decoders.layout[Fact::xmlparseobject_handlers]);
   if (handlers == 0) return;
-  add_items(handlers, kHandlers, ReferenceKind::collector, decoders, sink);
+  const std::byte* bytes = decoders.mirror.at(handlers, std::size(kHandlers) * sizeof(Address));
+  if (bytes == nullptr) return decoders.unreadable(handlers);
+  for (std::size_t i = 0; i < std::size(kHandlers); ++i) {
+    // Parsers are few: a look-up for each handler costs nothing.
+    sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
+             ReferenceKind::collector, LabelKind::field,
+             decoders.types.names().intern(kHandlers[i]));
+  }
 }
 
 }  // namespace heapglass

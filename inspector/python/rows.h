@@ -31,6 +31,8 @@ enum class Shape : std::uint8_t {
   code,
   frame,
   generator,
+  coroutine,  // as generator, under other names
+  async_generator,
   deque,
   array,
   lru_cache,

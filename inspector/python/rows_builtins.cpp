@@ -20,7 +20,7 @@ std::vector<Row> builtin_rows() {
       {"managedbuffer",
        Fact::sizeof__PyManagedBufferObject,
        Shape::fixed,
-       {{Fact::_PyManagedBufferObject_master_obj, ".obj"}}},
+       {{Fact::_PyManagedBufferObject_master_obj, "<obj>"}}},
       {"pickle.PickleBuffer",
        Fact::sizeof_PyPickleBufferObject,
        Shape::fixed,

@@ -68,7 +68,7 @@ void add_text(std::vector<Row>& rows) {
     rows.push_back({type,
                     Fact::sizeof_PyStructObject,
                     Shape::struct_codes,
-                    {{Fact::PyStructObject_s_format, ".format"}}});
+                    {{Fact::PyStructObject_s_format, "<format>"}}});
   }
   for (const std::string_view type : {"_struct.unpack_iterator", "unpack_iterator"}) {
     rows.push_back(

@@ -239,6 +239,8 @@ std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoder
       return with_frame(object, Fact::PyFrameObject__f_frame_data,
                         load_pointer(object.body, layout[Fact::PyFrameObject_f_frame]), decoders);
     case Shape::generator:
+    case Shape::coroutine:
+    case Shape::async_generator:
       if (!layout.has(Fact::PyGenObject_gi_iframe)) return std::nullopt;
       return with_frame(object, Fact::PyGenObject_gi_iframe,
                         object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]),

@@ -1,5 +1,6 @@
 // Tuples and what has their layout (Objects/tupleobject.c, Objects/structseq.c).
 #include <algorithm>
+#include <span>
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
@@ -8,7 +9,9 @@ namespace heapglass {
 
 namespace {
 
-void visit_items(const Object& object, std::int64_t count, const Decoders& decoders, Sink& sink) {
+// `names`: of the first items.
+void visit_items(const Object& object, std::int64_t count, std::span<const std::uint32_t> names,
+                 const Decoders& decoders, Sink& sink) {
   const auto offset = static_cast<Address>(decoders.layout[Fact::PyTupleObject_ob_item]);
   if (count <= 0) {
     if (count < 0) decoders.fault(Fault::absurd_size);
@@ -22,22 +25,26 @@ void visit_items(const Object& object, std::int64_t count, const Decoders& decod
   const std::byte* bytes = decoders.mirror.at(first, items * sizeof(Address));
   if (bytes == nullptr) return decoders.unreadable(first, items * sizeof(Address));
   for (std::uint64_t i = 0; i < items; ++i) {
-    sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
-             ReferenceKind::collector, LabelKind::item, i);
+    const Address item = load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address)));
+    if (i < names.size() && names[i] != TypeInfo::kNoName) {
+      sink.add(item, ReferenceKind::collector, LabelKind::field, names[i]);
+    } else {
+      sink.add(item, ReferenceKind::collector, LabelKind::item, i);
+    }
   }
 }
 
 }  // namespace
 
 void visit_tuple(const Object& object, const Decoders& decoders, Sink& sink) {
-  visit_items(object, object.ob_size(decoders.layout), decoders, sink);
+  visit_items(object, object.ob_size(decoders.layout), {}, decoders, sink);
 }
 
 // A structseq (os.stat_result) has fields behind ob_size that it shows by name only
 // (structseq_traverse goes by REAL_SIZE).
 void visit_structseq(const Object& object, const Decoders& decoders, Sink& sink) {
   visit_items(object, std::max(object.ob_size(decoders.layout), object.type->struct_fields),
-              decoders, sink);
+              object.type->item_names, decoders, sink);
 }
 
 }  // namespace heapglass

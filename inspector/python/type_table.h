@@ -56,6 +56,9 @@ struct TypeInfo {
 
   std::vector<Field> fields;
   std::vector<std::uint32_t> attribute_names;  // of values without a dict, by ht_cached_keys order
+  // Of Shape::structseq, by position; kNoName: a field that has none.
+  static constexpr std::uint32_t kNoName = ~std::uint32_t{0};
+  std::vector<std::uint32_t> item_names;
   std::uint64_t values_capacity =
       0;  // pointers in a new instance's values: shared_keys_usable_size
 };
@@ -107,6 +110,7 @@ class TypeTable {
   bool bind_row(TypeInfo& type, const std::byte* body);
   void infer_rest(TypeInfo& type) const;
   std::int64_t struct_fields(const std::byte* body);
+  void name_items(TypeInfo& type, const std::byte* body);
   void add_python_layer(TypeInfo& type, const std::byte* body, bool bound);
   void add_slots(TypeInfo& type, const std::byte* body);
   void add_cached_keys(TypeInfo& type, const std::byte* body);

@@ -38,6 +38,8 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
       visit_frame(object, decoders, sink);
       break;
     case Shape::generator:
+    case Shape::coroutine:
+    case Shape::async_generator:
       visit_generator(object, decoders, sink);
       break;
     case Shape::deque:

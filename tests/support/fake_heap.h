@@ -62,6 +62,7 @@ class FakeHeap {
   // --- Types (fake_types.cpp) ------------------------------------------------------------------
   // A builtin static type by its tp_name: "tuple", "collections.deque".
   Address type(const std::string& tp_name) const { return types_.at(tp_name); }
+  bool has_type(const std::string& tp_name) const { return types_.count(tp_name) != 0; }
   Address static_type(const std::string& tp_name, Address base, std::int64_t basicsize,
                       std::int64_t itemsize = 0, std::uint64_t flags = 0);
   struct Class {
