@@ -1,6 +1,7 @@
 // greenlet.greenlet, on which gevent and SQLAlchemy's asyncio extension stand (python-greenlet 2.0
-// to 3.5: src/greenlet/greenlet.h, TGreenlet.hpp, TStackState.cpp). What it holds stands in a C++
-// object of its own, whose end differs from version to version: that is read conservatively.
+// to 3.5, tried with 2.0.2: src/greenlet/greenlet.h, TGreenlet.hpp, TStackState.cpp). What it holds
+// stands in a C++ object of its own, whose end differs from version to version: that is read
+// conservatively.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 

@@ -1,5 +1,5 @@
 // multidict.MultiDict and CIMultiDict, in which aiohttp and yarl keep headers and parameters
-// (aio-libs/multidict 5.0 to 6.2: multidict/_multilib/dict.h, pair_list.h).
+// (aio-libs/multidict 5.0 to 6.2, tried with 6.0.4: multidict/_multilib/dict.h, pair_list.h).
 #include "inspector/python/bytes.h"
 #include "inspector/python/size.h"
 #include "inspector/python/visit.h"
