@@ -40,39 +40,16 @@ void visit_element_iterator(const Object& object, const Decoders& decoders, Sink
 }
 
 void visit_xml_parser(const Object& object, const Decoders& decoders, Sink& sink) {
-  // pyexpat.c, enum HandlerTypes
-  constexpr std::string_view kHandlers[] = {".StartElementHandler",
-                                            ".EndElementHandler",
-                                            ".ProcessingInstructionHandler",
-                                            ".CharacterDataHandler",
-                                            ".UnparsedEntityDeclHandler",
-                                            ".NotationDeclHandler",
-                                            ".StartNamespaceDeclHandler",
-                                            ".EndNamespaceDeclHandler",
-                                            ".CommentHandler",
-                                            ".StartCdataSectionHandler",
-                                            ".EndCdataSectionHandler",
-                                            ".DefaultHandler",
-                                            ".DefaultHandlerExpand",
-                                            ".NotStandaloneHandler",
-                                            ".ExternalEntityRefHandler",
-                                            ".StartDoctypeDeclHandler",
-                                            ".EndDoctypeDeclHandler",
-                                            ".EntityDeclHandler",
-                                            ".XmlDeclHandler",
-                                            ".ElementDeclHandler",
-                                            ".AttlistDeclHandler",
-                                            ".SkippedEntityHandler"};
   const Address handlers =
       load_pointer(object.body, decoders.layout[Fact::xmlparseobject_handlers]);
   if (handlers == 0) return;
-  const std::byte* bytes = decoders.mirror.at(handlers, std::size(kHandlers) * sizeof(Address));
+  const auto first = static_cast<std::uint64_t>(FixedName::first_handler);
+  const auto count = static_cast<std::uint64_t>(FixedName::handlers_end) - first;
+  const std::byte* bytes = decoders.mirror.at(handlers, count * sizeof(Address));
   if (bytes == nullptr) return decoders.unreadable(handlers);
-  for (std::size_t i = 0; i < std::size(kHandlers); ++i) {
-    // Parsers are few: a look-up for each handler costs nothing.
+  for (std::uint64_t i = 0; i < count; ++i) {
     sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
-             ReferenceKind::collector, LabelKind::field,
-             decoders.types.names().intern(kHandlers[i]));
+             ReferenceKind::collector, static_cast<FixedName>(first + i));
   }
 }
 
