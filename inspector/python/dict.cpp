@@ -8,8 +8,21 @@ namespace heapglass {
 
 namespace {
 
+// Whether a split dict's values stand in an instance that shows them itself
+// (visit_inline_values() in attributes.cpp).
+bool instance_shows(Address values, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyDictValues_embedded) || layout.since(Fact::since_managed_dict_shown)) {
+    return false;
+  }
+  const auto head_size = static_cast<std::size_t>(layout[Fact::PyDictValues_values]);
+  const std::byte* head = decoders.mirror.at(values, head_size);
+  return head != nullptr && load<std::uint8_t>(head, layout[Fact::PyDictValues_embedded]) != 0;
+}
+
 // A dict whose keys are shared with others of its class; the values stand apart, in key order.
 void visit_split(Address values, const DictKeys& keys, const Decoders& decoders, Sink& sink) {
+  if (instance_shows(values, decoders)) return;
   const auto offset = static_cast<Address>(decoders.layout[Fact::PyDictValues_values]);
   const std::byte* bytes = decoders.mirror.at(values + offset, keys.entry_count * sizeof(Address));
   if (bytes == nullptr) return decoders.unreadable(values);

@@ -58,9 +58,11 @@ enum class Shape : std::uint8_t {
   element_iterator,
   xml_parser,
   sqlite_connection,
-  ctypes_type,        // a metatype of ctypes: its types show what their StgDict refers to,
+  ctypes_type,        // a metatype of ctypes: its types show what their StgDict or StgInfo refers
+                      // to,
   ctypes_plain_type,  // or hold it without showing it
   ctypes_dict,        // StgDict
+  capsule,
 };
 
 struct RowField {

@@ -229,8 +229,10 @@ std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoder
     case Shape::bytearray:
       return bytearray(object, decoders);
     case Shape::type:
-    case Shape::ctypes_type:
     case Shape::ctypes_plain_type:
+      return type(object, decoders);
+    case Shape::ctypes_type:
+      if (layout.has(Fact::sizeof_StgInfo)) return library_sizeof(object, decoders);
       return type(object, decoders);
     case Shape::code:
       return code(object, decoders);

@@ -49,6 +49,11 @@ void visit_element_iterator(const Object&, const Decoders&, Sink&);
 void visit_xml_parser(const Object&, const Decoders&, Sink&);
 void visit_sqlite_connection(const Object&, const Decoders&, Sink&);
 void visit_ctypes_type(const Object&, const Decoders&, Sink&);
+// The StgInfo behind a type of ctypes (3.13+); null: it has none. ctypes.cpp
+const std::byte* stg_info(const Object&, const Decoders&);
+void visit_capsule(const Object&, const Decoders&, Sink&);
+// What the maps in the state of module _decimal refer to, which its traversal shows. decimal.cpp
+void visit_decimal_maps(Address state, const Decoders&, Sink&);
 // Instance attributes that stand in no slot: managed or negative-offset dicts, values without one.
 void visit_attributes(const Object&, const Decoders&, Sink&);
 void visit_inferred(const Object&, const Decoders&, Sink&);
