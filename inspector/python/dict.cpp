@@ -8,21 +8,8 @@ namespace heapglass {
 
 namespace {
 
-// Whether a split dict's values stand in an instance that shows them itself
-// (visit_inline_values() in attributes.cpp).
-bool instance_shows(Address values, const Decoders& decoders) {
-  const Layout& layout = decoders.layout;
-  if (!layout.has(Fact::PyDictValues_embedded) || layout.since(Fact::since_managed_dict_shown)) {
-    return false;
-  }
-  const auto head_size = static_cast<std::size_t>(layout[Fact::PyDictValues_values]);
-  const std::byte* head = decoders.mirror.at(values, head_size);
-  return head != nullptr && load<std::uint8_t>(head, layout[Fact::PyDictValues_embedded]) != 0;
-}
-
 // A dict whose keys are shared with others of its class; the values stand apart, in key order.
 void visit_split(Address values, const DictKeys& keys, const Decoders& decoders, Sink& sink) {
-  if (instance_shows(values, decoders)) return;
   const auto offset = static_cast<Address>(decoders.layout[Fact::PyDictValues_values]);
   const std::byte* bytes = decoders.mirror.at(values + offset, keys.entry_count * sizeof(Address));
   if (bytes == nullptr) return decoders.unreadable(values);
@@ -34,13 +21,28 @@ void visit_split(Address values, const DictKeys& keys, const Decoders& decoders,
 
 }  // namespace
 
+bool values_are_embedded(const Object& dict, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyDictValues_embedded)) return false;
+  const std::byte* head =
+      decoders.mirror.at(load_pointer(dict.body, layout[Fact::PyDictObject_ma_values]),
+                         static_cast<std::size_t>(layout[Fact::PyDictValues_values]));
+  return head != nullptr && load<std::uint8_t>(head, layout[Fact::PyDictValues_embedded]) != 0;
+}
+
 void visit_dict(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   const Address table = load_pointer(object.body, layout[Fact::PyDictObject_ma_keys]);
   const auto keys = read_dict_keys(table, layout, decoders.mirror);
   if (!keys) return decoders.fault(Fault::bad_table);
   const Address values = load_pointer(object.body, layout[Fact::PyDictObject_ma_values]);
-  if (values != 0) return visit_split(values, *keys, decoders, sink);
+  if (values != 0) {
+    // Those that stand in an instance may be shown by that (visit_inline_values, attributes.cpp).
+    if (!layout.since(Fact::since_managed_dict_shown) && values_are_embedded(object, decoders)) {
+      return;
+    }
+    return visit_split(values, *keys, decoders, sink);
+  }
   const ReferenceKind key_kind = keys->unicode ? ReferenceKind::owned : ReferenceKind::collector;
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
     const std::byte* entry = keys->entries + i * keys->entry_size;

@@ -23,6 +23,8 @@ void visit_tuple(const Object&, const Decoders&, Sink&);
 void visit_structseq(const Object&, const Decoders&, Sink&);
 void visit_list(const Object&, const Decoders&, Sink&);
 void visit_dict(const Object&, const Decoders&, Sink&);
+// Whether a split dict's values stand inside the instance that it was made for (3.13+). dict.cpp
+bool values_are_embedded(const Object& dict, const Decoders&);
 void visit_odict(const Object&, const Decoders&, Sink&);
 void visit_set(const Object&, const Decoders&, Sink&);
 void visit_type(const Object&, const Decoders&, Sink&);
