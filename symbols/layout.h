@@ -95,6 +95,8 @@ class Layout {
   bool hides_type(std::string_view type) const {
     return std::find(hiding_types.begin(), hiding_types.end(), type) != hiding_types.end();
   }
+  // Whether the target has what a since.* fact names the first micro version of.
+  bool since(Fact fact) const { return has(fact) && (micro < 0 || micro >= (*this)[fact]); }
   bool has(Fact fact) const { return values_[index(fact)] != kAbsent; }
   // Undefined as an offset where !has(fact); callers switch their decoder off first.
   std::int32_t operator[](Fact fact) const { return values_[index(fact)]; }

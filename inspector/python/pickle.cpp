@@ -9,8 +9,8 @@ namespace {
 
 // bpo-41422: since then tp_traverse shows the memo.
 ReferenceKind memo_kind(const Layout& layout) {
-  const bool shown = layout.micro < 0 || layout.micro >= layout[Fact::since_pickle_memo_shown];
-  return shown ? ReferenceKind::collector : ReferenceKind::owned;
+  return layout.since(Fact::since_pickle_memo_shown) ? ReferenceKind::collector
+                                                     : ReferenceKind::owned;
 }
 
 }  // namespace

@@ -60,11 +60,13 @@ enum class Shape : std::uint8_t {
   element_iterator,
   xml_parser,
   sqlite_connection,
-  ctypes_type,        // a metatype of ctypes: its types show what their StgDict refers to,
+  ctypes_type,        // a metatype of ctypes: its types show what their StgDict or StgInfo refers
+                      // to,
   ctypes_plain_type,  // or hold it without showing it
   ctypes_dict,        // StgDict
   multidict,
   greenlet,  // hidden from the collector while it is suspended
+  capsule,
 };
 
 struct RowField {

@@ -107,6 +107,9 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::greenlet:
       visit_greenlet(object, decoders, sink);
       break;
+    case Shape::capsule:
+      visit_capsule(object, decoders, sink);
+      break;
     case Shape::lru_element:
       return;  // its cache shows what it holds, its type included
     case Shape::fixed:

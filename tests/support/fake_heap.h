@@ -40,7 +40,7 @@ class FakeHeap {
   // With `type`, `object` and the other builtin types (type()), and None.
   explicit FakeHeap(std::string_view layout_name);
 
-  const Layout layout;
+  Layout layout;  // for a test to set micro
   FakeMemory memory;
 
   // --- Bytes ---------------------------------------------------------------------------------
