@@ -28,10 +28,6 @@ enum class FixedName : std::uint32_t {
   func,
   frame,
   locals,
-  back,
-  trace,
-  exception,
-  free_list,
   tzinfo,
   text,
   tail,
@@ -41,11 +37,10 @@ enum class FixedName : std::uint32_t {
   count
 };
 inline constexpr std::string_view kFixedNames[] = {
-    ".__class__",  ".__dict__",   ".__mro__",      ".__bases__", ".__base__",    "<cache>",
-    ".__module__", ".__name__",   ".__qualname__", ".__slots__", "<subclasses>", "<module state>",
-    ".f_code",     "<function>",  "<frame>",       ".f_locals",  ".f_back",      ".f_trace",
-    "<exception>", "<free list>", ".tzinfo",       ".text",      ".tail",        ".attrib",
-    "<callback>",  "<element>"};
+    ".__class__",  ".__dict__",  ".__mro__",      ".__bases__", ".__base__",    "<cache>",
+    ".__module__", ".__name__",  ".__qualname__", ".__slots__", "<subclasses>", "<module state>",
+    ".f_code",     "<function>", "<frame>",       ".f_locals",  ".tzinfo",      ".text",
+    ".tail",       ".attrib",    "<callback>",    "<element>"};
 static_assert(std::size(kFixedNames) == static_cast<std::size_t>(FixedName::count));
 
 class Names {

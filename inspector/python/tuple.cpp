@@ -1,7 +1,7 @@
 // Tuples and what has their layout (Objects/tupleobject.c, Objects/structseq.c).
 #include <algorithm>
 
-#include "inspector/python/bytes.h"
+#include "inspector/python/pointers.h"
 #include "inspector/python/visit.h"
 
 namespace heapglass {
@@ -10,21 +10,7 @@ namespace {
 
 void visit_items(const Object& object, std::int64_t count, const Decoders& decoders, Sink& sink) {
   const auto offset = static_cast<Address>(decoders.layout[Fact::PyTupleObject_ob_item]);
-  if (count <= 0) {
-    if (count < 0) decoders.fault(Fault::absurd_size);
-    return;
-  }
-  const auto items = static_cast<std::uint64_t>(count);
-  const Address first = object.address + offset;
-  if (items > decoders.mirror.room(first) / sizeof(Address)) {
-    return decoders.fault(Fault::absurd_size);
-  }
-  const std::byte* bytes = decoders.mirror.at(first, items * sizeof(Address));
-  if (bytes == nullptr) return decoders.unreadable(first, items * sizeof(Address));
-  for (std::uint64_t i = 0; i < items; ++i) {
-    sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
-             ReferenceKind::collector, LabelKind::item, i);
-  }
+  add_items(object.address + offset, count, ReferenceKind::collector, decoders, sink);
 }
 
 }  // namespace
