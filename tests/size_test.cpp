@@ -132,7 +132,8 @@ TEST_CASE("a footprint is the rounded blocks of the object and of what it alone 
 
 TEST_CASE("a length that contradicts its memory counts as absurd_size and weighs nothing") {
   on_each_build([](FakeHeap& heap) {
-    for (const std::int64_t absurd : {std::int64_t{1} << 60, INT64_MIN, INT64_MAX}) {
+    for (const std::int64_t absurd :
+         {std::int64_t{1} << 30, std::int64_t{1} << 60, INT64_MIN, INT64_MAX}) {
       CAPTURE(absurd);
       const Address tuple = heap.tuple({heap.none()});
       heap.set(tuple, Fact::PyVarObject_ob_size, absurd);
@@ -145,8 +146,10 @@ TEST_CASE("a length that contradicts its memory counts as absurd_size and weighs
       heap.set(copied, Fact::PyCompactUnicodeObject_utf8_length, absurd);
       const Address deque = heap.deque({heap.none()}, 0);
       heap.set(deque, Fact::PyVarObject_ob_size, absurd);
+      const Address ordered = heap.ordered_dict({{heap.str("a"), heap.none()}});
+      heap.set(ordered, Fact::PyDictObject_ma_used, absurd);
       FakeView view(heap);
-      for (const Address object : {tuple, list, text, copied, deque}) {
+      for (const Address object : {tuple, list, text, copied, deque, ordered}) {
         const std::uint64_t before = view.faults(Fault::absurd_size);
         CHECK(view.bytes(object) < 1000);
         CHECK(view.faults(Fault::absurd_size) == before + 1);

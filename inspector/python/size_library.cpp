@@ -30,6 +30,19 @@ void add_block(OwnSize& size, Address block, std::uint64_t count, std::uint64_t 
   size.outside += block_size(count * item);
 }
 
+// `count` separate blocks of `bytes`, the first at `block`: in the result and outside. So many as
+// all the memory there is cannot hold are absurd.
+void add_blocks(OwnSize& size, Address block, std::uint64_t count, std::uint64_t bytes,
+                const Decoders& decoders) {
+  if (count > decoders.mirror.room(block) / bytes) {  // rarely more than lie behind the first
+    std::uint64_t all = 0;
+    for (const auto& segment : decoders.mirror.segments()) all += segment.range.size();
+    if (count > all / bytes) return decoders.fault(Fault::absurd_size);
+  }
+  size.sizeof_result += count * bytes;
+  size.outside += count * block_size(bytes);
+}
+
 void add_c_string(OwnSize& size, Address text, const Decoders& decoders) {
   constexpr std::size_t kMost = 1 << 20;
   if (text == 0) return;
@@ -61,15 +74,13 @@ OwnSize deque(const Object& object, const Decoders& decoders) {
       (fact(layout, Fact::block_rightlink) - fact(layout, Fact::block_data)) / kWord;
   const auto left = load<std::uint64_t>(object.body, layout[Fact::dequeobject_leftindex]);
   const auto length = static_cast<std::uint64_t>(object.ob_size(layout));
-  constexpr std::uint64_t kMostItems = std::uint64_t{1} << 40;
-  if (left > items || length > kMostItems) {
+  if (left > items) {
     decoders.fault(Fault::absurd_size);
     return size;
   }
-  const std::uint64_t block = fact(layout, Fact::sizeof_block);
-  const std::uint64_t blocks = (left + length + items - 1) / items;
-  size.sizeof_result += blocks * block;
-  size.outside = blocks * block_size(block);
+  const std::uint64_t blocks = length / items + (left + length % items + items - 1) / items;
+  add_blocks(size, load_pointer(object.body, layout[Fact::dequeobject_leftblock]), blocks,
+             fact(layout, Fact::sizeof_block), decoders);
   return size;
 }
 
@@ -102,16 +113,9 @@ OwnSize odict(const Object& object, const Decoders& decoders) {
             load<std::uint64_t>(object.body, layout[Fact::PyODictObject_od_fast_nodes_size]), kWord,
             decoders);
   const Address first = load_pointer(object.body, layout[Fact::PyODictObject_od_first]);
-  const auto nodes = load<std::uint64_t>(object.body, layout[Fact::PyDictObject_ma_used]);
-  const std::uint64_t node = fact(layout, Fact::sizeof__odictnode);
-  constexpr std::uint64_t kMostNodes = std::uint64_t{1} << 40;
   if (first == 0) return size;
-  if (nodes > kMostNodes) {
-    decoders.fault(Fault::absurd_size);
-    return size;
-  }
-  size.sizeof_result += nodes * node;
-  size.outside += nodes * block_size(node);
+  add_blocks(size, first, load<std::uint64_t>(object.body, layout[Fact::PyDictObject_ma_used]),
+             fact(layout, Fact::sizeof__odictnode), decoders);
   return size;
 }
 
@@ -204,8 +208,7 @@ OwnSize combinations(const Object& object, const Decoders& decoders) {
               load<std::uint64_t>(object.body, layout[count]), kWord, decoders);
   };
   // Subclasses have their base's struct.
-  const TypeInfo* type = object.type;
-  while (type->base != nullptr && type->base->shape == Shape::combinations) type = type->base;
+  const TypeInfo* type = object.type->traverses != nullptr ? object.type->traverses : object.type;
   if (type->name == "itertools.permutations") {
     chosen(Fact::permutationsobject_cycles, Fact::permutationsobject_r);
     add_block(size, load_pointer(object.body, layout[Fact::permutationsobject_indices]),

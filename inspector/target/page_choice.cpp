@@ -15,21 +15,20 @@ constexpr std::uint64_t kRun = 1 << 20;
 // object.
 constexpr std::uint64_t kWorthALook = 64 << 20;
 
-std::uint64_t present_bytes(const PageMap& pages, AddressRange range, std::uint64_t* swapped) {
+std::uint64_t present_bytes(const PageMap& pages, AddressRange range) {
   std::uint64_t bytes = 0;
   for (const PageState state : pages.states(range)) {
     if (state == PageState::present || state == PageState::swapped) bytes += kPage;
-    if (state == PageState::swapped && swapped != nullptr) *swapped += kPage;
   }
   return bytes;
 }
 
 void count_bytes(PageChoice& choice, const PageMap& pages) {
   for (const AddressRange& range : choice.copied) {
-    choice.bytes_copied += present_bytes(pages, range, &choice.bytes_swapped);
+    choice.bytes_copied += present_bytes(pages, range);
   }
   for (const AddressRange& range : choice.left_out) {
-    choice.bytes_left_out += present_bytes(pages, range, nullptr);
+    choice.bytes_left_out += present_bytes(pages, range);
   }
 }
 

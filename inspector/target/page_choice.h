@@ -23,7 +23,6 @@ struct PageChoice {
   std::vector<AddressRange> left_out;
   std::uint64_t bytes_copied = 0;    // of pages that are there
   std::uint64_t bytes_left_out = 0;  // likewise
-  std::uint64_t bytes_swapped = 0;   // part of bytes_copied
 };
 
 // Mappings that may hold objects or what they own: private, writable, readable, no device.
