@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "inspector/graph/literal.h"
 #include "inspector/python/bytes.h"
 #include "inspector/python/dict_keys.h"
 #include "inspector/python/text.h"
@@ -343,8 +344,8 @@ void TypeTable::add_cached_keys(TypeInfo& type, const std::byte* body) {
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
     const Address key = load_pointer(
         keys->entries, static_cast<std::int64_t>(i * keys->entry_size) + keys->key_offset);
-    type.attribute_names.push_back(
-        names_.intern("." + read_text(key, layout_, mirror_, kMaxNameLength).value_or("?")));
+    type.attribute_names.push_back(names_.intern(
+        attribute_label(read_text(key, layout_, mirror_, kMaxNameLength).value_or("?"))));
   }
 }
 
