@@ -154,6 +154,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
       continue;
     }
     result.graph = build_graph(objects, decoders, walk, run);
+    result.roots = read_roots(target.runtime, decoders);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0) {
       throw Failure(

@@ -10,6 +10,7 @@
 #include "inspector/acquisition.h"
 #include "inspector/graph/heap_graph.h"
 #include "inspector/python/pymalloc.h"
+#include "inspector/python/roots.h"
 #include "inspector/run.h"
 #include "inspector/target/page_choice.h"
 #include "inspector/target/process.h"
@@ -39,6 +40,7 @@ struct Inspection {
   ProcessFacts process;
   Acquisition acquisition;
   HeapGraph graph;
+  RootSet roots;
   std::optional<PoolFacts> pools;  // nullopt where the allocator's tables could not be found
 };
 

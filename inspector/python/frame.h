@@ -8,7 +8,12 @@
 namespace heapglass {
 
 // Include/internal/pycore_frame.h, enum _frameowner.
-enum class FrameOwner : std::int8_t { thread = 0, generator = 1, frame_object = 2 };
+enum class FrameOwner : std::int8_t {
+  thread = 0,
+  generator = 1,
+  frame_object = 2,
+  c_stack = 3  // 3.12+: where C code called the interpreter; of no function
+};
 
 // What _PyFrame_Traverse shows of the frame at `frame`: its frame object, f_locals, function, code,
 // locals and the used part of the value stack. Nothing while it runs (stacktop is -1 then).
