@@ -47,6 +47,9 @@ constexpr Word<HeaderSize> kHeaderSize[] = {{"by_object", HeaderSize::by_object}
                                             {"by_type", HeaderSize::by_type}};
 constexpr Word<IntSize> kIntSize[] = {{"digits", IntSize::digits},
                                       {"at_least_one", IntSize::at_least_one}};
+constexpr Word<LineTable> kLineTable[] = {{"lnotab", LineTable::lnotab},
+                                          {"ranges", LineTable::ranges},
+                                          {"locations", LineTable::locations}};
 constexpr Word<StackRefs> kStackRefs[] = {{"pointer", StackRefs::pointer},
                                           {"tagged", StackRefs::tagged}};
 
@@ -73,6 +76,8 @@ constexpr Dialect kDialects[] = {
      }},
     {"dialect.int_size",
      [](Dialects& d, std::string_view word) { return read_word(kIntSize, word, d.int_size); }},
+    {"dialect.line_table",
+     [](Dialects& d, std::string_view word) { return read_word(kLineTable, word, d.line_table); }},
     {"dialect.managed_dict",
      [](Dialects& d, std::string_view word) {
        return read_word(kManagedDict, word, d.managed_dict);

@@ -52,6 +52,12 @@ enum class IntSize : std::uint8_t {
   digits,       // up to 3.10: none
   at_least_one  // 3.11+: the digit that is always allocated
 };
+// How a code object tells the line of an instruction (Objects/codeobject.c, PyCode_Addr2Line).
+enum class LineTable : std::uint8_t {
+  lnotab,    // up to 3.9: co_lnotab; positions in bytes
+  ranges,    // 3.10: co_linetable (PEP 626); positions in code units
+  locations  // 3.11+: co_linetable with columns (PEP 657); positions are pointers
+};
 struct Dialects {
   ManagedDict managed_dict = ManagedDict::none;
   Refcount refcount = Refcount::signed64;
@@ -59,6 +65,7 @@ struct Dialects {
   StackRefs stack_refs = StackRefs::pointer;
   HeaderSize header_size = HeaderSize::by_object;
   IntSize int_size = IntSize::digits;
+  LineTable line_table = LineTable::lnotab;
 };
 
 // Where a fact's value came from, for `doctor`.

@@ -25,6 +25,7 @@ constexpr std::string_view kHead =
     "exact\tyes\n"
     "dialect.header_size\tby_type\n"
     "dialect.int_size\tat_least_one\n"
+    "dialect.line_table\tlocations\n"
     "dialect.managed_dict\ttagged\n"
     "dialect.refcount\tlow32\n"
     "dialect.stack_refs\tpointer\n"
@@ -213,6 +214,7 @@ TEST_CASE("3.8: collector in the runtime, frames are objects, one kind of dict k
   CHECK(layout.dialects.static_types == StaticTypes::own);
   CHECK(layout.dialects.header_size == HeaderSize::by_object);
   CHECK(layout.dialects.int_size == IntSize::digits);
+  CHECK(layout.dialects.line_table == LineTable::lnotab);
   CHECK(layout.hides_type("os.stat_result"));
   CHECK_FALSE(layout.hides_type("collections.deque"));
 }
@@ -254,6 +256,7 @@ TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attribute
   CHECK(layout.dialects.refcount == Refcount::signed64);
   CHECK(layout.dialects.header_size == HeaderSize::by_type);
   CHECK(layout.dialects.int_size == IntSize::at_least_one);
+  CHECK(layout.dialects.line_table == LineTable::locations);
   CHECK(layout.hides_type("_csv.Error"));
 }
 
@@ -336,14 +339,14 @@ TEST_CASE("types that hide their type stand among the facts") {
 }
 
 TEST_CASE("a malformed line is refused with the file and the number of the line") {
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 10: "));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 11: "));
   for (const char* line : {"\n", "PyDictObject.ma_keys\n", "PyDictObject.ma_keys\t\n", "\t32\n"}) {
     CAPTURE(line);
-    CHECK(contains(refusal_of_facts(line), "line 10: not `fact<TAB>value`"));
+    CHECK(contains(refusal_of_facts(line), "line 11: not `fact<TAB>value`"));
   }
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 10: the line is not ended"));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 11: the line is not ended"));
   CHECK(contains(refusal_of_facts("PyDictObject.ma_kyes\t32\n"), "'PyDictObject.ma_kyes' is not"));
-  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 10: expected '1'"));
+  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 11: expected '1'"));
 }
 
 TEST_CASE("a value has one spelling and the range of an offset") {
@@ -352,13 +355,13 @@ TEST_CASE("a value has one spelling and the range of an offset") {
                             "2147483648", "99999999999999999999"}) {
     CAPTURE(value);
     CHECK(
-        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 10: '"));
+        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 11: '"));
   }
 }
 
 TEST_CASE("facts are sorted and stand there once") {
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 11: "));
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 11: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 12: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 12: "));
 }
 
 TEST_CASE("the head of a file is complete, in order, and of known words") {
@@ -370,7 +373,7 @@ TEST_CASE("the head of a file is complete, in order, and of known words") {
   CHECK(contains(refusal("origin\tx\nname\t3.12\n"), "line 1: expected 'name'"));
   std::string text(kHead);
   text.replace(text.find("low32"), 5, "low64");
-  CHECK(contains(refusal(text), "line 7: 'low64' is no word of 'dialect.refcount'"));
+  CHECK(contains(refusal(text), "line 8: 'low64' is no word of 'dialect.refcount'"));
 }
 
 TEST_CASE("what a refusal quotes is short and printable") {

@@ -22,7 +22,7 @@ struct Named {
   HeapGraph graph;
 
   Named(const FakeHeap& heap, Address list, bool contents = false) : view(heap) {
-    graph = walk(heap.runtime({list}), {}, view.decoders, Run{});
+    graph = walk(heap.runtime({list}), {}, {}, view.decoders, Run{});
     name_references(graph, view.decoders, contents);
     CHECK(view.faults() == 0);
   }
@@ -178,7 +178,7 @@ TEST_CASE("keys of a namespace that are no str, or that cannot be read, are told
     const Address instance = heap.instance_with_dict(type, dict);
     const Address list = heap.collector_list({instance});
     FakeView looked(heap);
-    HeapGraph graph = walk(heap.runtime({list}), {}, looked.decoders, Run{});
+    HeapGraph graph = walk(heap.runtime({list}), {}, {}, looked.decoders, Run{});
     const std::uint64_t faults = looked.faults();
     name_references(graph, looked.decoders, true);
     CHECK(looked.faults() == faults);  // what is wrong was counted before

@@ -53,6 +53,50 @@ Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memo
   return most == votes.end() ? 0 : most->first;
 }
 
+// Type objects are known by their size; exceptions, which are not exported, by the pointers to
+// them.
+std::vector<Address> find_static_types(const Interpreter& interpreter, const Layout& layout,
+                                       Memory& memory) {
+  std::vector<Address> types;
+  for (const auto& [name, symbol] : interpreter.image.symbols) {
+    const Address at = interpreter.bias + symbol.value;
+    if (symbol.size == static_cast<std::uint64_t>(layout[Fact::sizeof_PyTypeObject])) {
+      types.push_back(at);
+    } else if (symbol.size == sizeof(Address) && name.starts_with("PyExc_")) {
+      types.push_back(memory.value<Address>(at).value_or(0));
+    }
+  }
+  return types;
+}
+
+// Where a static variable of the interpreter's file stands, or in what to look for it.
+AddressRange find_static(const Interpreter& interpreter, std::string_view name, Address size) {
+  if (const auto at = interpreter.symbol(name)) return {*at, *at + size};
+  const auto bss = interpreter.image.sections.find(".bss");
+  if (bss == interpreter.image.sections.end()) return {};
+  return {interpreter.bias + bss->second.begin, interpreter.bias + bss->second.end};
+}
+
+void find_shared(Runtime& runtime, const Interpreter& interpreter, const Layout& layout,
+                 Memory& memory) {
+  constexpr Address kHandlersSize = 65 * 16;  // NSIG of Linux; {int, pointer}
+  const auto in_runtime = [&](Fact fact) {
+    return interpreter.runtime.begin + static_cast<Address>(layout[fact]);
+  };
+  runtime.static_types = find_static_types(interpreter, layout, memory);
+  if (layout.has(Fact::_PyRuntimeState_signals_handlers)) {
+    const Address handlers = in_runtime(Fact::_PyRuntimeState_signals_handlers);
+    runtime.signal_handlers = {handlers, handlers + kHandlersSize};
+  } else {
+    runtime.signal_handlers = find_static(interpreter, "Handlers", kHandlersSize);
+  }
+  if (layout.has(Fact::_PyRuntimeState_cached_objects_interned_strings)) {
+    runtime.interned_table = in_runtime(Fact::_PyRuntimeState_cached_objects_interned_strings);
+  } else {
+    runtime.interned = find_static(interpreter, "interned", sizeof(Address));
+  }
+}
+
 }  // namespace
 
 Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
@@ -91,6 +135,7 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
     }
   }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);
+  find_shared(runtime, interpreter, layout, memory);
   return runtime;
 }
 

@@ -28,6 +28,7 @@ REQUEST = "HEAPGLASS_EXTRACT_REQUEST"
 WORDS = {
     "dialect.header_size": [((3, 6), "by_object"), ((3, 11), "by_type"), ((3, 13), "by_object")],
     "dialect.int_size": [((3, 6), "digits"), ((3, 11), "at_least_one")],
+    "dialect.line_table": [((3, 6), "lnotab"), ((3, 10), "ranges"), ((3, 11), "locations")],
     "dialect.managed_dict": [
         ((3, 6), "none"), ((3, 11), "pair"), ((3, 12), "tagged"), ((3, 13), "inline_values")],
     "dialect.refcount": [((3, 6), "signed64"), ((3, 12), "low32"), ((3, 14), "overflow")],

@@ -58,9 +58,22 @@ def shown_words(module, md_def, md_state, m_size):
     return size, offsets
 
 
+class Loop:
+    pass
+
+
+loops = [Loop()]
+
+
+def fill():
+    """Fills words that the traversals leave out, and that would be taken for shown while empty."""
+    sys.modules["_asyncio"]._set_running_loop(loops[0])  # borrowed by the state
+
+
 def main():
     md_def, md_state, m_size = map(int, sys.argv[1:])
     import_all()
+    fill()
     found = {}
     for name, module in sorted(sys.modules.items()):
         if type(module) is not type(sys):
