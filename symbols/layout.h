@@ -51,6 +51,12 @@ enum class IntSize : std::uint8_t {
   digits,       // up to 3.10: none
   at_least_one  // 3.11+: the digit that is always allocated
 };
+// Whether a class made in Python shows the collector an instance's reference to it
+// (Objects/typeobject.c, subtype_traverse).
+enum class SubtypeTraverse : std::uint8_t {
+  shows_type,             // up to 3.8
+  leaves_it_to_heap_base  // 3.9+: the tp_traverse of the nearest base in C, if that is a heap type
+};
 struct Dialects {
   ManagedDict managed_dict = ManagedDict::none;
   Refcount refcount = Refcount::signed64;
@@ -58,17 +64,19 @@ struct Dialects {
   StackRefs stack_refs = StackRefs::pointer;
   HeaderSize header_size = HeaderSize::by_object;
   IntSize int_size = IntSize::digits;
+  SubtypeTraverse subtype_traverse = SubtypeTraverse::shows_type;
 };
 
 // Where a fact's value came from, for `doctor`.
 enum class FactSource : std::uint8_t { absent, file, debug_offsets, dwarf, probe };
 
 // The C state of an extension module, and where in it are the references that its m_traverse shows
-// to the collector: measured (symbols/layouts/module_states.py), since only the module's code
-// knows.
+// to the collector, and pointers to objects that are none: measured
+// (symbols/layouts/module_states.py), since only the module's code knows.
 struct ModuleState {
   std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
   std::vector<std::int32_t> shown;
+  std::vector<std::int32_t> borrowed;
 };
 
 class Layout {
@@ -88,7 +96,7 @@ class Layout {
   // the build: `hides_type.<module.qualname>` lines.
   std::vector<std::string> hiding_types;
 
-  // By module name: `module_state.<name>` lines, "size offset offset ...".
+  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed.
   std::map<std::string, ModuleState, std::less<>> module_states;
 
   bool hides_type(std::string_view type) const {

@@ -190,7 +190,7 @@ Address FakeHeap::collector_list(const std::vector<Address>& objects) {
 Runtime FakeHeap::runtime(const std::vector<Address>& lists) const {
   InterpreterState state;
   state.generations = lists;
-  return {type("type"), kSubtypeTraverse, {state}};
+  return {type("type"), kSubtypeTraverse, kLookdict, {state}};
 }
 
 }  // namespace heapglass
