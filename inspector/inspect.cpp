@@ -22,7 +22,7 @@ constexpr int kMostStops = 4;  // before a view of a running collector is accept
 
 Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types,
                       Acquisition* acquisition) {
-  Decoders decoders{target.layout, mirror, types, acquisition, {}};
+  Decoders decoders{target.layout, mirror, types, acquisition, {}, target.runtime.lookdict};
   for (const InterpreterState& state : target.runtime.interpreters) {
     if (state.static_type_states.size() != 0) {
       decoders.static_type_states.push_back(state.static_type_states);

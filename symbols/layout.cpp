@@ -52,6 +52,9 @@ constexpr Word<LineTable> kLineTable[] = {{"lnotab", LineTable::lnotab},
                                           {"locations", LineTable::locations}};
 constexpr Word<StackRefs> kStackRefs[] = {{"pointer", StackRefs::pointer},
                                           {"tagged", StackRefs::tagged}};
+constexpr Word<SubtypeTraverse> kSubtypeTraverse[] = {
+    {"shows_type", SubtypeTraverse::shows_type},
+    {"leaves_it_to_heap_base", SubtypeTraverse::leaves_it_to_heap_base}};
 
 template <class T, std::size_t N>
 bool read_word(const Word<T> (&words)[N], std::string_view text, T& into) {
@@ -90,6 +93,10 @@ constexpr Dialect kDialects[] = {
      [](Dialects& d, std::string_view word) {
        return read_word(kStaticTypes, word, d.static_types);
      }},
+    {"dialect.subtype_traverse",
+     [](Dialects& d, std::string_view word) {
+       return read_word(kSubtypeTraverse, word, d.subtype_traverse);
+     }},
 };
 
 // Before the name of a type, in a line whose value is 1: see Layout::hiding_types.
@@ -107,18 +114,20 @@ std::optional<std::int32_t> read_number(std::string_view text) {
 
 constexpr std::string_view kModuleState = "module_state.";
 
-// "48 0 8 16"
+// "48 0 8 -16"
 std::optional<ModuleState> read_module_state(std::string_view text) {
   ModuleState state;
   bool first = true;
   while (!text.empty()) {
+    const bool borrowed = !first && text.front() == '-';
+    if (borrowed) text.remove_prefix(1);
     const std::size_t blank = std::min(text.find(' '), text.size());
     const auto number = read_number(text.substr(0, blank));
     if (!number || (!first && *number >= state.size)) return std::nullopt;
     if (first) {
       state.size = *number;
     } else {
-      state.shown.push_back(*number);
+      (borrowed ? state.borrowed : state.shown).push_back(*number);
     }
     first = false;
     text.remove_prefix(std::min(blank + 1, text.size()));

@@ -58,6 +58,12 @@ enum class LineTable : std::uint8_t {
   ranges,    // 3.10: co_linetable (PEP 626); positions in code units
   locations  // 3.11+: co_linetable with columns (PEP 657); positions are pointers
 };
+// Whether a class made in Python shows the collector an instance's reference to it
+// (Objects/typeobject.c, subtype_traverse).
+enum class SubtypeTraverse : std::uint8_t {
+  shows_type,             // up to 3.8
+  leaves_it_to_heap_base  // 3.9+: the tp_traverse of the nearest base in C, if that is a heap type
+};
 struct Dialects {
   ManagedDict managed_dict = ManagedDict::none;
   Refcount refcount = Refcount::signed64;
@@ -66,17 +72,19 @@ struct Dialects {
   HeaderSize header_size = HeaderSize::by_object;
   IntSize int_size = IntSize::digits;
   LineTable line_table = LineTable::lnotab;
+  SubtypeTraverse subtype_traverse = SubtypeTraverse::shows_type;
 };
 
 // Where a fact's value came from, for `doctor`.
 enum class FactSource : std::uint8_t { absent, file, debug_offsets, dwarf, probe };
 
 // The C state of an extension module, and where in it are the references that its m_traverse shows
-// to the collector: measured (symbols/layouts/module_states.py), since only the module's code
-// knows.
+// to the collector, and pointers to objects that are none: measured
+// (symbols/layouts/module_states.py), since only the module's code knows.
 struct ModuleState {
   std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
   std::vector<std::int32_t> shown;
+  std::vector<std::int32_t> borrowed;
 };
 
 class Layout {
@@ -96,7 +104,7 @@ class Layout {
   // the build: `hides_type.<module.qualname>` lines.
   std::vector<std::string> hiding_types;
 
-  // By module name: `module_state.<name>` lines, "size offset offset ...".
+  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed.
   std::map<std::string, ModuleState, std::less<>> module_states;
 
   bool hides_type(std::string_view type) const {

@@ -209,22 +209,24 @@ class Verifier {
 
   // 3.8 has the collector's state in the runtime, later ones in the interpreter.
   bool find_collector() {
-    if (has(Fact::_PyRuntimeState_gc) && !has(Fact::PyInterpreterState_gc)) {
-      const Address gc = at(interpreter_.runtime.begin, Fact::_PyRuntimeState_gc);
-      return note("gc", is_collector(gc), "in _PyRuntime, from the file");
-    }
-    if (has(Fact::PyInterpreterState_gc) && is_collector(at(state_, Fact::PyInterpreterState_gc))) {
+    const bool shared = has(Fact::_PyRuntimeState_gc) && !has(Fact::PyInterpreterState_gc);
+    const Fact fact = shared ? Fact::_PyRuntimeState_gc : Fact::PyInterpreterState_gc;
+    const Address base = shared ? interpreter_.runtime.begin : state_;
+    if (has(fact) && is_collector(at(base, fact))) {
       return note("gc", true, "generation0 points to the lists before it, from the file");
     }
+    const std::vector<Address> words =
+        shared ? read_words(base, std::min<std::size_t>(interpreter_.runtime.size(), kMostState))
+               : words_;
     const auto back = layout_[Fact::_gc_runtime_state_generation0];
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const Address word_at = state_ + i * kWord;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const Address word_at = base + i * kWord;
       const Address gc = word_at - static_cast<Address>(back);
-      if (words_[i] >= word_at || words_[i] < gc || !is_collector(gc)) continue;
-      settle(Fact::PyInterpreterState_gc, static_cast<std::size_t>(gc - state_));
-      return note("gc", true, say("probed at +", gc - state_));
+      if (words[i] >= word_at || words[i] < gc || !is_collector(gc)) continue;
+      settle(fact, static_cast<std::size_t>(gc - base));
+      return note("gc", true, say("probed at +", gc - base));
     }
-    return note("gc", false, "no collector's state in the interpreter's");
+    return note("gc", false, "no collector's state where it should be");
   }
 
   // ma_keys of a dict that has `key`: enough of a look-up to recognise sys.__dict__.

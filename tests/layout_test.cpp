@@ -29,7 +29,8 @@ constexpr std::string_view kHead =
     "dialect.managed_dict\ttagged\n"
     "dialect.refcount\tlow32\n"
     "dialect.stack_refs\tpointer\n"
-    "dialect.static_types\tper_interpreter\n";
+    "dialect.static_types\tper_interpreter\n"
+    "dialect.subtype_traverse\tleaves_it_to_heap_base\n";
 
 Layout parse_with(std::string_view facts) {
   return parse_layout("3.12", std::string(kHead) + std::string(facts));
@@ -193,6 +194,11 @@ TEST_CASE("3.8: collector in the runtime, frames are objects, one kind of dict k
                        {Fact::PyGenObject_gi_exc_state_exc_type, 64},
                        {Fact::_PyRangeIterObject_start, 24},
                        {Fact::sizeof_PyFrameObject, 368},
+                       {Fact::PyFrameObject_f_valuestack, 64},
+                       {Fact::PyFrameObject_f_stacktop, 72},
+                       {Fact::PyCodeObject_co_cell2arg, 96},
+                       {Fact::PyCodeObject_co_zombieframe, 128},
+                       {Fact::atexitmodule_state_ncallbacks, 8},
                        {Fact::block_rightlink, 520},
                        {Fact::sizeof_block, 528},
                        {Fact::_PyRuntimeState_interpreters_head, 32},
@@ -207,16 +213,76 @@ TEST_CASE("3.8: collector in the runtime, frames are objects, one kind of dict k
                        {Fact::pymalloc_ALIGNMENT, 16}});
   check_absent("3.8", {Fact::PyInterpreterState_gc, Fact::PyLongObject_long_value_lv_tag,
                        Fact::PyDictKeysObject_dk_kind, Fact::_PyInterpreterFrame_localsplus,
-                       Fact::PyCMethodObject_mm_class, Fact::PyInterpreterState_obmalloc});
+                       Fact::PyCMethodObject_mm_class, Fact::PyInterpreterState_obmalloc,
+                       Fact::PyFrameObject_f_stackdepth, Fact::PyDictValues_values});
   const Layout layout = load_layout("3.8");
+  CHECK(layout.exact);
   CHECK(layout.dialects.managed_dict == ManagedDict::none);
   CHECK(layout.dialects.refcount == Refcount::signed64);
   CHECK(layout.dialects.static_types == StaticTypes::own);
   CHECK(layout.dialects.header_size == HeaderSize::by_object);
   CHECK(layout.dialects.int_size == IntSize::digits);
   CHECK(layout.dialects.line_table == LineTable::lnotab);
+  CHECK(layout.dialects.subtype_traverse == SubtypeTraverse::shows_type);
   CHECK(layout.hides_type("os.stat_result"));
   CHECK_FALSE(layout.hides_type("collections.deque"));
+  REQUIRE(layout.module_states.contains("binascii"));
+  const ModuleState& binascii = layout.module_states.find("binascii")->second;
+  CHECK(binascii.size == 16);
+  CHECK(binascii.shown.empty());
+  CHECK(binascii.borrowed == std::vector<std::int32_t>{0, 8});
+}
+
+TEST_CASE("3.9: collector in the interpreter, modules' types on the heap") {
+  check_values("3.9", {{Fact::sizeof_PyTypeObject, 408},
+                       {Fact::sizeof_PyHeapTypeObject, 880},
+                       {Fact::PyHeapTypeObject_ht_cached_keys, 864},
+                       {Fact::PyHeapTypeObject_ht_module, 872},
+                       {Fact::PyCMethodObject_mm_class, 56},
+                       {Fact::PyDictKeysObject_dk_lookup, 16},
+                       {Fact::PyFunctionObject_func_code, 16},
+                       {Fact::PyFrameObject_f_stacktop, 72},
+                       {Fact::PyFrameObject_f_localsplus, 360},
+                       {Fact::PyGenObject_gi_code, 32},
+                       {Fact::PyInterpreterState_gc, 616},
+                       {Fact::PyInterpreterState_id, 24},
+                       {Fact::PyInterpreterState_threads_head, 8},
+                       {Fact::PyInterpreterState_sysdict, 872},
+                       {Fact::atexitmodule_state_atexit_callbacks, 0},
+                       {Fact::pysqlite_Node_next, 48},
+                       {Fact::pymalloc_ARENA_SIZE, 256 * 1024}});
+  check_absent("3.9", {Fact::_PyRuntimeState_gc, Fact::PyFrameObject_f_stackdepth,
+                       Fact::PyFunctionObject_func_builtins, Fact::PyDictKeysObject_dk_kind});
+  const Layout layout = load_layout("3.9");
+  CHECK(layout.exact);
+  CHECK(layout.dialects.managed_dict == ManagedDict::none);
+  CHECK(layout.dialects.subtype_traverse == SubtypeTraverse::leaves_it_to_heap_base);
+  CHECK_FALSE(layout.hides_type("os.stat_result"));
+}
+
+TEST_CASE("3.10: frames say how deep their stack is, arenas of 1 MiB") {
+  check_values("3.10", {{Fact::sizeof_PyHeapTypeObject, 888},
+                        {Fact::sizeof_PyFrameObject, 360},
+                        {Fact::PyFrameObject_f_stackdepth, 80},
+                        {Fact::PyFrameObject_f_localsplus, 352},
+                        {Fact::PyGenObject_gi_code, 24},
+                        {Fact::PyGenObject_gi_exc_state_exc_type, 56},
+                        {Fact::PyFunctionObject_func_code, 48},
+                        {Fact::PyFunctionObject_func_builtins, 24},
+                        {Fact::PyDictKeysObject_dk_lookup, 16},
+                        {Fact::PyCodeObject_co_linetable, 120},
+                        {Fact::PyInterpreterState_gc, 616},
+                        {Fact::PyInterpreterState_sysdict, 872},
+                        {Fact::pymalloc_ARENA_SIZE, 1024 * 1024},
+                        {Fact::pymalloc_POOL_SIZE, 16384}});
+  check_absent("3.10", {Fact::PyFrameObject_f_stacktop, Fact::PyFrameObject_f_frame,
+                        Fact::PyCodeObject_co_lnotab, Fact::atexitmodule_state_ncallbacks,
+                        Fact::PyDictKeysObject_dk_kind});
+  const Layout layout = load_layout("3.10");
+  CHECK(layout.exact);
+  CHECK(layout.dialects.managed_dict == ManagedDict::none);
+  CHECK(layout.dialects.refcount == Refcount::signed64);
+  CHECK(layout.dialects.int_size == IntSize::digits);
 }
 
 TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attributes") {
@@ -336,6 +402,19 @@ TEST_CASE("a fact that a file does not have is absent; set and remove change one
 TEST_CASE("types that hide their type stand among the facts") {
   const Layout layout = parse_with("PyObject.ob_type\t8\nhides_type.a.B\t1\nhides_type.c.D\t1\n");
   CHECK(layout.hiding_types == std::vector<std::string>{"a.B", "c.D"});
+}
+
+TEST_CASE("a module's state is its size and what is shown of it, or borrowed by it") {
+  const Layout layout = parse_with("module_state.a\t16\nmodule_state.b\t48 0 -8 40\n");
+  REQUIRE(layout.module_states.size() == 2);
+  CHECK(layout.module_states.at("a").size == 16);
+  CHECK(layout.module_states.at("b").shown == std::vector<std::int32_t>{0, 40});
+  CHECK(layout.module_states.at("b").borrowed == std::vector<std::int32_t>{8});
+  for (const char* value : {"-16", "16 16", "16 -16", "16 -", "16 --8", "16 x", "16  8"}) {
+    CAPTURE(value);
+    CHECK(contains(refusal_of_facts("module_state.a\t" + std::string(value) + "\n"),
+                   "is not a size and the offsets in it"));
+  }
 }
 
 TEST_CASE("a malformed line is refused with the file and the number of the line") {

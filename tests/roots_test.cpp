@@ -86,8 +86,8 @@ TEST_CASE("a field of the interpreter that holds what it should not is no root")
     fake.heap.set(fake.state, Fact::PyInterpreterState_dict, dict);
     fake.heap.set(fake.state, Fact::PyInterpreterState_before_forkers, Address{0x1238});
     View view(fake);
-    CHECK(view.of_interpreter() ==
-          std::vector<NamedRoot>{{"interpreter dict", dict, owned}, {"sys.addaudithook", list, owned}});
+    CHECK(view.of_interpreter() == std::vector<NamedRoot>{{"interpreter dict", dict, owned},
+                                                          {"sys.addaudithook", list, owned}});
     CHECK(view.faults() == 1);
   });
 }
@@ -115,7 +115,7 @@ TEST_CASE("callbacks of atexit, and how many there are may be a lie") {
     heap.set(fake.state, Fact::PyInterpreterState_atexit_ncallbacks, std::int32_t{2});
     View view(fake);
     CHECK(view.of_interpreter() == std::vector<NamedRoot>{{"atexit.register", function, owned},
-                                                     {"atexit.register", arguments, owned}});
+                                                          {"atexit.register", arguments, owned}});
     CHECK(view.faults() == 0);
     for (const std::int32_t lie : {-1, 1000, INT32_MAX}) {
       heap.set(fake.state, Fact::PyInterpreterState_atexit_ncallbacks, lie);
@@ -141,12 +141,12 @@ TEST_CASE("a waiting frame: locals by name, the value stack as deep as it says")
     View view(fake);
     const std::string name = "thread 4711 frame handle() at app.py:7";
     CHECK(view.of(RootKind::frame) == std::vector<NamedRoot>{{name, function, owned},
-                                                        {name, code, owned},
-                                                        {name, space, owned},
-                                                        {name, globals, borrowed},
-                                                        {name + " local a", a, owned},
-                                                        {name + " local b", b, owned},
-                                                        {name + " stack 1", pushed, owned}});
+                                                             {name, code, owned},
+                                                             {name, space, owned},
+                                                             {name, globals, borrowed},
+                                                             {name + " local a", a, owned},
+                                                             {name + " local b", b, owned},
+                                                             {name + " stack 1", pushed, owned}});
     CHECK(view.faults() == 0);
   });
 }
@@ -160,9 +160,10 @@ TEST_CASE("a frame in C code: what may lie on its value stack is inferred, if it
     fake.thread(1, fake.frame(code, {a, 0, left_over, 0x1238, freed}, -1));
     View view(fake);
     const std::string name = "thread 1 frame wait() at app.py:7";
-    CHECK(view.of(RootKind::frame) == std::vector<NamedRoot>{{name, code, owned},
-                                                        {name + " local a", a, owned},
-                                                        {name + " stack 0", left_over, inferred}});
+    CHECK(view.of(RootKind::frame) ==
+          std::vector<NamedRoot>{{name, code, owned},
+                                 {name + " local a", a, owned},
+                                 {name + " stack 0", left_over, inferred}});
     CHECK(view.faults() == 0);
   });
 }
@@ -195,7 +196,7 @@ TEST_CASE("frames from the inside out, past those of C code; <module> is called 
     View view(fake);
     CHECK(view.of(RootKind::frame) ==
           std::vector<NamedRoot>{{"thread 1 frame Queue.get() at app.py:7", inner, owned},
-                            {"thread 1 frame <module> at app/__init__.py:7", outer, owned}});
+                                 {"thread 1 frame <module> at app/__init__.py:7", outer, owned}});
     CHECK(view.faults() == 0);
   });
 }
@@ -213,9 +214,9 @@ TEST_CASE("the frame of a generator that runs: the generator shows what it knows
       const std::string name = "thread 1 frame produce() at app.py:7";
       CHECK(view.of(RootKind::frame) ==
             std::vector<NamedRoot>{{name, code, borrowed},
-                              {name, generator, borrowed},
-                              {name + " local a", a, waiting ? borrowed : owned},
-                              {name + " stack 0", b, waiting ? borrowed : inferred}});
+                                   {name, generator, borrowed},
+                                   {name + " local a", a, waiting ? borrowed : owned},
+                                   {name + " stack 0", b, waiting ? borrowed : inferred}});
       CHECK(view.faults() == 0);
       fake.forget_threads();
     }
@@ -298,8 +299,8 @@ TEST_CASE("names that cannot be read are question marks") {
     View view(fake);
     CHECK(view.of(RootKind::frame) ==
           std::vector<NamedRoot>{{"thread 1 frame ?() at ?", code, owned},
-                            {"thread 1 frame ?() at ? local a", heap.none(), owned},
-                            {"thread 1 frame ?() at ? local ?", heap.none(), owned}});
+                                 {"thread 1 frame ?() at ? local a", heap.none(), owned},
+                                 {"thread 1 frame ?() at ? local ?", heap.none(), owned}});
   });
 }
 
@@ -326,9 +327,9 @@ TEST_CASE("threads have the names of threading's own table") {
     View view(fake);
     CHECK(view.of(RootKind::thread) ==
           std::vector<NamedRoot>{{"thread 0x7f0000000400 context", context, owned},
-                            {"thread 768 context", context, owned},
-                            {"thread 512 context", context, owned},
-                            {"thread 256 \"worker-3\" context", context, owned}});
+                                 {"thread 768 context", context, owned},
+                                 {"thread 512 context", context, owned},
+                                 {"thread 256 \"worker-3\" context", context, owned}});
     CHECK(view.faults() == 0);
   });
 }
@@ -361,7 +362,7 @@ TEST_CASE("exceptions that a thread handles, the innermost first; a loop of them
     View view(fake);
     CHECK(view.of(RootKind::thread) ==
           std::vector<NamedRoot>{{"thread 1 handled exception", own, owned},
-                            {"thread 1 handled exception", of_generator, borrowed}});
+                                 {"thread 1 handled exception", of_generator, borrowed}});
     CHECK(view.faults() == 0);
     heap.set(item, Fact::_PyErr_StackItem_previous_item, item);
     CHECK(View(fake).faults(Fault::broken_chain) == 1);
@@ -489,9 +490,9 @@ TEST_CASE("before 3.11 a frame is an object, and shows its locals itself") {
   View view(fake);
   const std::string name = "thread 0xabc frame f() at app.py:7";
   CHECK(view.of(RootKind::frame) == std::vector<NamedRoot>{{name, inner, borrowed},
-                                                      {name, generator, borrowed},
-                                                      {name + " stack 0", pushed, inferred},
-                                                      {name, outer, owned}});
+                                                           {name, generator, borrowed},
+                                                           {name + " stack 0", pushed, inferred},
+                                                           {name, outer, owned}});
   CHECK(view.faults() == 0);
 
   heap.set(outer, Fact::PyFrameObject_f_back, inner);

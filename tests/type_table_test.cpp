@@ -107,6 +107,7 @@ TEST_CASE("a type that has only the name of a known one is not bound to its row"
 
 TEST_CASE("names of attributes without a dict come from the class, in order") {
   on_each_build([](FakeHeap& heap) {
+    if (heap.layout.dialects.managed_dict == ManagedDict::none) return;  // all are in a dict
     const Address point = heap.heap_type({.name = "Point", .attributes = {"x", "no name"}});
     FakeView view(heap);
     const TypeInfo* type = view.types.resolve(point);

@@ -1,6 +1,7 @@
 // Modules (Objects/moduleobject.c): the dict is a row's field. The C state behind md_state is known
 // to the module's own code only: of the standard library's modules it was measured which words are
-// shown to the collector. All others are read conservatively: some are borrowed (_asyncio's loop).
+// shown to the collector and which are borrowed, and what else points to an object is owned; of
+// others every word is read conservatively.
 #include <algorithm>
 
 #include "inspector/python/bytes.h"
@@ -31,12 +32,18 @@ void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
   for (std::int64_t at = 0; at + 8 <= size; at += 8) {
     const Address word = load_pointer(words, at);
     if (!looks_like_object(word, decoders)) continue;
-    const bool shown = measured && std::find(known->second.shown.begin(), known->second.shown.end(),
-                                             at) != known->second.shown.end();
-    sink.add(word, shown ? ReferenceKind::collector : ReferenceKind::inferred,
-             FixedName::module_state);
+    ReferenceKind kind = ReferenceKind::inferred;
+    if (measured) {
+      const auto among = [&](const std::vector<std::int32_t>& offsets) {
+        return std::find(offsets.begin(), offsets.end(), at) != offsets.end();
+      };
+      if (among(known->second.borrowed)) continue;
+      kind = among(known->second.shown) ? ReferenceKind::collector : ReferenceKind::owned;
+    }
+    sink.add(word, kind, FixedName::module_state);
   }
   if (measured && known->first == "_zoneinfo") visit_zoneinfo_cache(state, decoders, sink);
+  if (measured && known->first == "atexit") visit_atexit_callbacks(state, decoders, sink);
   if (measured && known->first == "_decimal") visit_decimal_maps(state, decoders, sink);
 }
 

@@ -60,6 +60,7 @@ enum class Shape : std::uint8_t {
   element_iterator,
   xml_parser,
   sqlite_connection,
+  sqlite_cache,
   ctypes_type,        // a metatype of ctypes: its types show what their StgDict or StgInfo refers
                       // to,
   ctypes_plain_type,  // or hold it without showing it

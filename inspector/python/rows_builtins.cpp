@@ -129,13 +129,6 @@ std::vector<Row> builtin_rows() {
         {Fact::PySTEntryObject_ste_children, ".children"},
         {Fact::PySTEntryObject_ste_directives, "<directives>"},
         {Fact::PySTEntryObject_ste_mangled_names, "<mangled names>"}}},
-      // Modules/_abc.c
-      {"_abc._abc_data",
-       Fact::sizeof__abc_data,
-       Shape::fixed,
-       {{Fact::_abc_data__abc_registry, "<registry>"},
-        {Fact::_abc_data__abc_cache, "<cache>"},
-        {Fact::_abc_data__abc_negative_cache, "<negative cache>"}}},
       // Modules/_lsprof.c
       {"_lsprof.Profiler",
        Fact::sizeof_ProfilerObject,
@@ -149,6 +142,15 @@ std::vector<Row> builtin_rows() {
       {"unicodedata.UCD", kAnySize},
       {"_tokenize.TokenizerIter", kAnySize},
   };
+  // Modules/_abc.c
+  for (const std::string_view type : {"_abc._abc_data", "_abc_data"}) {
+    rows.push_back({type,
+                    Fact::sizeof__abc_data,
+                    Shape::fixed,
+                    {{Fact::_abc_data__abc_registry, "<registry>"},
+                     {Fact::_abc_data__abc_cache, "<cache>"},
+                     {Fact::_abc_data__abc_negative_cache, "<negative cache>"}}});
+  }
   // Python/Python-ast.c
   for (const std::string_view type : {"ast.AST", "_ast.AST"}) {
     rows.push_back(

@@ -97,6 +97,25 @@ void find_shared(Runtime& runtime, const Interpreter& interpreter, const Layout&
   }
 }
 
+// What dicts that hold other keys than str have for dk_lookup (up to 3.10). It is local to
+// dictobject.c, too; but the dict of a type's subclasses has their addresses for keys, and every
+// process has those of `object`.
+Address find_lookdict(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
+  if (!layout.has(Fact::PyDictKeysObject_dk_lookup)) return 0;
+  const auto pointer = [&](Address base, Fact fact) {
+    return memory.value<Address>(base + static_cast<Address>(layout[fact])).value_or(0);
+  };
+  const Address object = interpreter.symbol("PyBaseObject_Type").value_or(0);
+  const Address subclasses = pointer(object, Fact::PyTypeObject_tp_subclasses);
+  constexpr int kTries = 8;  // a running target may be giving it another table just now
+  for (int i = 0; i < kTries; ++i) {
+    const Address keys = pointer(subclasses, Fact::PyDictObject_ma_keys);
+    const Address lookup = pointer(keys, Fact::PyDictKeysObject_dk_lookup);
+    if (pointer(subclasses, Fact::PyDictObject_ma_keys) == keys) return lookup;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
@@ -136,6 +155,7 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
   }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);
   find_shared(runtime, interpreter, layout, memory);
+  runtime.lookdict = find_lookdict(interpreter, layout, memory);
   return runtime;
 }
 

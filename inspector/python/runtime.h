@@ -25,6 +25,7 @@ struct InterpreterState {
 struct Runtime {
   Address type_type = 0;         // PyType_Type
   Address subtype_traverse = 0;  // tp_traverse of classes made in Python; 0 if none was seen
+  Address lookdict = 0;          // dk_lookup of dicts that hold other keys than str; see dict.cpp
   std::vector<InterpreterState> interpreters;
 
   // Of what all interpreters share; empty or 0 where this file does not tell.

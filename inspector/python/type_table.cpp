@@ -350,7 +350,7 @@ void TypeTable::add_cached_keys(TypeInfo& type, const std::byte* body) {
 }
 
 // An instance of a heap type holds a counted reference to it. subtype_traverse shows it to the
-// collector, unless the nearest C base is a heap type too: then that one's tp_traverse has to.
+// collector; from 3.9 on not where the nearest C base is a heap type too, whose tp_traverse has to.
 void TypeTable::find_type_reference(TypeInfo& type) {
   if (!type.heap) return;
   type.type_reference = ReferenceKind::owned;
@@ -358,7 +358,8 @@ void TypeTable::find_type_reference(TypeInfo& type) {
   const TypeInfo* traverses = type.traverses;
   if (traverses == nullptr) {
     if (!layout_.hides_type(type.name)) type.type_reference = ReferenceKind::collector;
-  } else if (traverses->heap && traverses->has_gc) {
+  } else if (layout_.dialects.subtype_traverse == SubtypeTraverse::leaves_it_to_heap_base &&
+             traverses->heap && traverses->has_gc) {
     type.type_reference = traverses->type_reference;
   } else {
     type.type_reference = ReferenceKind::collector;

@@ -34,6 +34,7 @@ WORDS = {
     "dialect.refcount": [((3, 6), "signed64"), ((3, 12), "low32"), ((3, 14), "overflow")],
     "dialect.stack_refs": [((3, 6), "pointer"), ((3, 14), "tagged")],
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
+    "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
     "pymalloc.ALIGNMENT": [((3, 8), 16)],
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],

@@ -193,6 +193,7 @@ Runtime FakeHeap::runtime(const std::vector<Address>& lists) const {
   Runtime runtime;
   runtime.type_type = type("type");
   runtime.subtype_traverse = kSubtypeTraverse;
+  runtime.lookdict = kLookdict;
   runtime.interpreters = {state};
   return runtime;
 }

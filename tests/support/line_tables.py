@@ -3,7 +3,7 @@ compiles it, and the lines that it says its instructions have. Run it under each
 import dis
 import sys
 
-# Lines that go on, back and far away; expressions of several lines; code that has no line.
+#Lines that go on, back and far away; expressions of several lines; code that has no line.
 SOURCE = '''
 
 def work(items, limit):
