@@ -330,6 +330,25 @@ TEST_CASE("a fact that a file does not have is absent; set and remove change one
   CHECK_FALSE(layout.has(Fact::PyDictObject_ma_keys));
 }
 
+TEST_CASE("a fact may change with a micro version") {
+  const std::string text = std::string(kHead) + "PyObject.ob_type\t8\nPyObject.ob_type@04\t16\n" +
+                           "PyObject.ob_type@12\t24\n";
+  const auto at = [&](int micro) {
+    return parse_layout("3.12", text, micro)[Fact::PyObject_ob_type];
+  };
+  CHECK(at(0) == 8);
+  CHECK(at(3) == 8);
+  CHECK(at(4) == 16);
+  CHECK(at(11) == 16);
+  CHECK(at(12) == 24);
+  CHECK(at(-1) == 24);  // unknown: the latest
+  CHECK(parse_layout("3.12", text, 4).micro == 4);
+  for (const char* line : {"PyObject.ob_type@4\t8\n", "PyObject.ob_type@1x\t8\n", "@04\t8\n"}) {
+    CAPTURE(line);
+    CHECK(contains(refusal_of_facts(line), "is not in facts.txt"));
+  }
+}
+
 TEST_CASE("types that hide their type stand among the facts") {
   const Layout layout = parse_with("PyObject.ob_type\t8\nhides_type.a.B\t1\nhides_type.c.D\t1\n");
   CHECK(layout.hiding_types == std::vector<std::string>{"a.B", "c.D"});

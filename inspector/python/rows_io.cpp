@@ -122,14 +122,14 @@ std::vector<Row> io_rows() {
                   {{Fact::pollObject_dict, "<registered>"}}});
   rows.push_back({"mmap.mmap", Fact::sizeof_mmap_object});
   // Modules/zlibmodule.c, Modules/_bz2module.c, Modules/_lzmamodule.c: not collectable, or show
-  // their type alone.
+  // their type and zdict alone.
   for (const std::string_view type : {"zlib.Compress", "zlib.Decompress"}) {
     rows.push_back({type,
                     Fact::sizeof_compobject,
                     Shape::fixed,
                     {{Fact::compobject_unused_data, ".unused_data", kOwned},
                      {Fact::compobject_unconsumed_tail, ".unconsumed_tail", kOwned},
-                     {Fact::compobject_zdict, "<zdict>", kOwned}}});
+                     {Fact::compobject_zdict, "<zdict>"}}});
   }
   rows.push_back({"zlib._ZlibDecompressor",
                   Fact::sizeof_ZlibDecompressor,
