@@ -338,6 +338,12 @@ class Verifier {
       const Address before =
           (number - 1) * size + static_cast<Address>(layout_[Fact::managed_static_type_state_type]);
       if (words_[i] != type_type_ || i * kWord < before) continue;
+      // What follows it in the same struct moves with it.
+      constexpr Fact kBehind = Fact::PyInterpreterState_types_for_extensions_initialized;
+      if (has(kFact) && has(kBehind)) {
+        settle(kBehind,
+               static_cast<std::size_t>(layout_[kBehind] - layout_[kFact]) + i * kWord - before);
+      }
       settle(kFact, i * kWord - before);
       note("types.builtins", true, say("probed at +", i * kWord - before));
       return;

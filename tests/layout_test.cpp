@@ -299,11 +299,30 @@ TEST_CASE("3.13: inline values, the allocator behind a pointer") {
                         {Fact::PyDictValues_values, 8},
                         {Fact::PyThreadState_current_frame, 72},
                         {Fact::localobject_localdicts, 40},
-                        {Fact::StgInfo_proto, 56}});
+                        {Fact::PyFrameObject_f_extra_locals, 48},
+                        {Fact::PyFrameObject_f_locals_cache, 56},
+                        {Fact::PyInterpreterState_types_for_extensions_initialized, 192584},
+                        {Fact::StgInfo_proto, 56},
+                        {Fact::sizeof_StgInfo, 160}});
+  check_absent("3.13", {Fact::FutureObj_dict, Fact::StgDictObject_proto, Fact::localobject_dummies,
+                        Fact::simplequeueobject_lst});
   const Layout layout = load_layout("3.13");
   CHECK(layout.dialects.managed_dict == ManagedDict::inline_values);
   CHECK(layout.dialects.header_size == HeaderSize::by_object);
   CHECK(layout.dialects.stack_refs == StackRefs::pointer);
+}
+
+TEST_CASE("3.13: what changed with a micro version") {
+  const Layout first = load_layout("3.13", 0), fifth = load_layout("3.13", 5),
+               last = load_layout("3.13", 18);
+  CHECK(first[Fact::sizeof_PicklerObject] == 144);
+  CHECK(fifth[Fact::sizeof_PicklerObject] == 152);
+  CHECK(fifth[Fact::sizeof_PyBaseExceptionGroupObject] == 88);
+  CHECK(last[Fact::sizeof_PyBaseExceptionGroupObject] == 96);
+  CHECK(last[Fact::sizeof_UnpicklerObject] == 296);
+  CHECK_FALSE(fifth.since(Fact::since_managed_dict_shown));
+  CHECK(last.since(Fact::since_managed_dict_shown));
+  CHECK_FALSE(load_layout("3.12", 1).since(Fact::since_managed_dict_shown));  // has no such thing
 }
 
 TEST_CASE("a layout that is not there is refused, naming those that are") {
