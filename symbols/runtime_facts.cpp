@@ -374,19 +374,11 @@ class Verifier {
 
   // The version is a first guess: distributions put the change into older ones.
   void find_what_managed_dicts_show() {
-    constexpr std::size_t kMostCode = 4096;
-    constexpr std::string_view kFunction = "PyObject_VisitManagedDict";
     constexpr Fact kFact = Fact::since_managed_dict_shown;
     constexpr std::int32_t kAlways = 0, kNever = 99;
     if (!has(kFact)) return;
     const bool guess = interpreter_.version.micro >= layout_[kFact];
-    const auto symbol = interpreter_.image.symbol(kFunction);
-    std::vector<std::byte> code(symbol ? std::min<std::size_t>(symbol->size, kMostCode)
-                                       : std::size_t{0});
-    std::optional<bool> told;
-    if (!code.empty() && memory_.read(*interpreter_.symbol(kFunction), code.data(), code.size())) {
-      told = visits_dict_first(code);
-    }
+    const auto told = visits_dict_first(interpreter_, memory_);
     if (told && *told != guess) layout_.set(kFact, *told ? kAlways : kNever, FactSource::probe);
     note("managed dicts", true,
          say(told.value_or(guess) ? "shown before" : "hidden behind", " inline values, by the ",
