@@ -24,8 +24,8 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
                       Acquisition* acquisition) {
   Decoders decoders{target.layout, mirror, types, acquisition, {}, target.runtime.lookdict};
   for (const InterpreterState& state : target.runtime.interpreters) {
-    if (state.static_type_states.size() != 0) {
-      decoders.static_type_states.push_back(state.static_type_states);
+    for (const AddressRange& table : {state.static_type_states, state.extension_type_states}) {
+      if (table.size() != 0) decoders.static_type_states.push_back(table);
     }
   }
   return decoders;

@@ -112,6 +112,16 @@ std::optional<std::int32_t> read_number(std::string_view text) {
   return value;
 }
 
+// ("PicklerObject.write", 1) of "PicklerObject.write@01": two digits, so that the lines of a fact
+// stand in the order of their versions. Without them 0; anything else is left in the name.
+std::pair<std::string_view, int> split_since(std::string_view key) {
+  constexpr std::size_t kSuffix = 3;
+  if (key.size() <= kSuffix || key[key.size() - kSuffix] != '@') return {key, 0};
+  const auto digit = [&](std::size_t from_end) { return key[key.size() - from_end] - '0'; };
+  if (digit(2) < 0 || digit(2) > 9 || digit(1) < 0 || digit(1) > 9) return {key, 0};
+  return {key.substr(0, key.size() - kSuffix), digit(2) * 10 + digit(1)};
+}
+
 constexpr std::string_view kModuleState = "module_state.";
 
 // "48 0 8 -16"
@@ -196,13 +206,13 @@ std::vector<std::string> layout_names() {
   return names;
 }
 
-Layout load_layout(std::string_view name) {
+Layout load_layout(std::string_view name, int micro) {
   std::string known;
   for (const EmbeddedLayout& layout : embedded_layouts()) {
     if (layout.name == name) {
       std::string text;
       for (std::string_view part : layout.parts) text += part;
-      return parse_layout(name, text);
+      return parse_layout(name, text, micro);
     }
     known += (known.empty() ? "" : ", ") + std::string(layout.name);
   }
@@ -210,8 +220,9 @@ Layout load_layout(std::string_view name) {
                 "symbols/layouts/extract.py INTERPRETER");
 }
 
-Layout parse_layout(std::string_view name, std::string_view text) {
+Layout parse_layout(std::string_view name, std::string_view text, int micro) {
   Layout layout;
+  layout.micro = micro;
   Lines lines(name, text);
   lines.next("name");
   if (lines.value != name) lines.refuse("this is the layout of " + quoted(lines.value));
@@ -244,11 +255,12 @@ Layout parse_layout(std::string_view name, std::string_view text) {
       layout.module_states.emplace(lines.key.substr(kModuleState.size()), *state);
       continue;
     }
-    const std::optional<Fact> fact = find_fact(index, lines.key);
+    const auto [fact_text, since] = split_since(lines.key);
+    const std::optional<Fact> fact = find_fact(index, fact_text);
     if (!fact) lines.refuse(quoted(lines.key) + " is not in facts.txt");
     const std::optional<std::int32_t> value = read_number(lines.value);
     if (!value) lines.refuse(quoted(lines.value) + " is not an offset or a size");
-    layout.set(*fact, *value, FactSource::file);
+    if (micro < 0 || micro >= since) layout.set(*fact, *value, FactSource::file);
   }
   return layout;
 }

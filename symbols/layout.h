@@ -141,11 +141,13 @@ std::string_view fact_name(Fact fact);
 // Names of the layouts that are compiled in, sorted: {"3.11", "3.12"}.
 std::vector<std::string> layout_names();
 
-// The compiled-in layout of that name; throws Failure(not_cpython) naming those that there are.
-Layout load_layout(std::string_view name);
+// The compiled-in layout of that name, as a target of that micro version has it (-1: unknown, taken
+// for the latest); throws Failure(not_cpython) naming those that there are.
+Layout load_layout(std::string_view name, int micro = -1);
 
 // One layout file's text. Throws Failure(not_cpython) naming the line for anything that is not
-// `fact<TAB>value` with a known fact; facts that no decoder names are not tolerated either.
-Layout parse_layout(std::string_view name, std::string_view text);
+// `fact<TAB>value` with a known fact; facts that no decoder names are not tolerated either. A line
+// `fact@NN<TAB>value` holds from micro version NN on.
+Layout parse_layout(std::string_view name, std::string_view text, int micro = -1);
 
 }  // namespace heapglass

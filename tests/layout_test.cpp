@@ -368,11 +368,30 @@ TEST_CASE("3.13: inline values, the allocator behind a pointer") {
                         {Fact::PyDictValues_values, 8},
                         {Fact::PyThreadState_current_frame, 72},
                         {Fact::localobject_localdicts, 40},
-                        {Fact::StgInfo_proto, 56}});
+                        {Fact::PyFrameObject_f_extra_locals, 48},
+                        {Fact::PyFrameObject_f_locals_cache, 56},
+                        {Fact::PyInterpreterState_types_for_extensions_initialized, 192584},
+                        {Fact::StgInfo_proto, 56},
+                        {Fact::sizeof_StgInfo, 160}});
+  check_absent("3.13", {Fact::FutureObj_dict, Fact::StgDictObject_proto, Fact::localobject_dummies,
+                        Fact::simplequeueobject_lst});
   const Layout layout = load_layout("3.13");
   CHECK(layout.dialects.managed_dict == ManagedDict::inline_values);
   CHECK(layout.dialects.header_size == HeaderSize::by_object);
   CHECK(layout.dialects.stack_refs == StackRefs::pointer);
+}
+
+TEST_CASE("3.13: what changed with a micro version") {
+  const Layout first = load_layout("3.13", 0), fifth = load_layout("3.13", 5),
+               last = load_layout("3.13", 18);
+  CHECK(first[Fact::sizeof_PicklerObject] == 144);
+  CHECK(fifth[Fact::sizeof_PicklerObject] == 152);
+  CHECK(fifth[Fact::sizeof_PyBaseExceptionGroupObject] == 88);
+  CHECK(last[Fact::sizeof_PyBaseExceptionGroupObject] == 96);
+  CHECK(last[Fact::sizeof_UnpicklerObject] == 296);
+  CHECK_FALSE(fifth.since(Fact::since_managed_dict_shown));
+  CHECK(last.since(Fact::since_managed_dict_shown));
+  CHECK_FALSE(load_layout("3.12", 1).since(Fact::since_managed_dict_shown));  // has no such thing
 }
 
 TEST_CASE("a layout that is not there is refused, naming those that are") {
@@ -397,6 +416,25 @@ TEST_CASE("a fact that a file does not have is absent; set and remove change one
   CHECK(layout.source(Fact::PyDictObject_ma_used) == FactSource::probe);
   layout.remove(Fact::PyDictObject_ma_keys);
   CHECK_FALSE(layout.has(Fact::PyDictObject_ma_keys));
+}
+
+TEST_CASE("a fact may change with a micro version") {
+  const std::string text = std::string(kHead) + "PyObject.ob_type\t8\nPyObject.ob_type@04\t16\n" +
+                           "PyObject.ob_type@12\t24\n";
+  const auto at = [&](int micro) {
+    return parse_layout("3.12", text, micro)[Fact::PyObject_ob_type];
+  };
+  CHECK(at(0) == 8);
+  CHECK(at(3) == 8);
+  CHECK(at(4) == 16);
+  CHECK(at(11) == 16);
+  CHECK(at(12) == 24);
+  CHECK(at(-1) == 24);  // unknown: the latest
+  CHECK(parse_layout("3.12", text, 4).micro == 4);
+  for (const char* line : {"PyObject.ob_type@4\t8\n", "PyObject.ob_type@1x\t8\n", "@04\t8\n"}) {
+    CAPTURE(line);
+    CHECK(contains(refusal_of_facts(line), "is not in facts.txt"));
+  }
 }
 
 TEST_CASE("types that hide their type stand among the facts") {

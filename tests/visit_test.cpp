@@ -246,6 +246,26 @@ TEST_CASE("a static type shows the collector nothing, and owns its dict wherever
   });
 }
 
+TEST_CASE("3.13: a static type of an extension has its own table of them") {
+  FakeHeap heap("3.13");
+  const Address size = heap.offset(Fact::sizeof_managed_static_type_state);
+  const Address type = heap.type("list"), other = heap.type("set");
+  const Address builtins = heap.allocate(size), extensions = heap.allocate(size);
+  const Address dict = heap.dict({}), other_dict = heap.dict({});
+  // Both are the first of their table.
+  for (const auto& [who, state, own] :
+       {std::tuple{type, builtins, dict}, std::tuple{other, extensions, other_dict}}) {
+    heap.set(who, Fact::PyTypeObject_tp_flags, kFlagHaveGc | std::uint64_t{1} << 1);
+    heap.set(who, Fact::PyTypeObject_tp_subclasses, std::uint64_t{1});
+    heap.set(state, Fact::managed_static_type_state_type, who);
+    heap.set(state, Fact::managed_static_type_state_tp_dict, own);
+  }
+  FakeView view(heap);
+  view.decoders.static_type_states = {{builtins, builtins + size}, {extensions, extensions + size}};
+  CHECK(view.references(type) == Expected{{dict, ".__dict__", kOwned}});
+  CHECK(view.references(other) == Expected{{other_dict, ".__dict__", kOwned}});
+}
+
 TEST_CASE("a deque shows its items over its blocks, from the left") {
   on_each_build([](FakeHeap& heap) {
     std::vector<Address> items;

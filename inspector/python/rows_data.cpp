@@ -121,6 +121,7 @@ void add_pickle(std::vector<Row>& rows) {
                   {{Fact::PicklerObject_write, "<write>"},
                    {Fact::PicklerObject_pers_func, ".persistent_id"},
                    {Fact::PicklerObject_persistent_id, ".persistent_id"},
+                   {Fact::PicklerObject_persistent_id_attr, ".persistent_id"},
                    {Fact::PicklerObject_dispatch_table, ".dispatch_table"},
                    {Fact::PicklerObject_fast_memo, "<fast memo>"},
                    {Fact::PicklerObject_reducer_override, ".reducer_override"},
@@ -136,6 +137,7 @@ void add_pickle(std::vector<Row>& rows) {
                    {Fact::UnpicklerObject_stack, "<stack>"},
                    {Fact::UnpicklerObject_pers_func, ".persistent_load"},
                    {Fact::UnpicklerObject_persistent_load, ".persistent_load"},
+                   {Fact::UnpicklerObject_persistent_load_attr, ".persistent_load"},
                    {Fact::UnpicklerObject_buffers, "<buffers>"},
                    {Fact::UnpicklerObject_buffer_obj, "<input>", kOwned}}});
   rows.push_back({"_pickle.Pdata", Fact::sizeof_Pdata, Shape::pickle_stack, {}});

@@ -146,11 +146,14 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
     }
     if (layout.dialects.static_types == StaticTypes::per_interpreter) {
       // The table ends with the interpreter's state; entries are checked by their type anyway.
-      constexpr Address kMostTypes = 1024;
+      constexpr Address kMostTypes = 1024, kMostExtensionTypes = 10;
+      const auto size = static_cast<Address>(layout[Fact::sizeof_managed_static_type_state]);
       const Address table = at(state, Fact::PyInterpreterState_types_builtins_initialized);
-      result.static_type_states = {
-          table, table + kMostTypes *
-                             static_cast<Address>(layout[Fact::sizeof_managed_static_type_state])};
+      result.static_type_states = {table, table + kMostTypes * size};
+      if (layout.has(Fact::PyInterpreterState_types_for_extensions_initialized)) {
+        const Address second = at(state, Fact::PyInterpreterState_types_for_extensions_initialized);
+        result.extension_type_states = {second, second + kMostExtensionTypes * size};
+      }
     }
   }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);

@@ -19,7 +19,8 @@ struct InterpreterState {
   // (and 0) in all but the first interpreter where one collector serves all.
   std::vector<Address> generations;
   Address permanent = 0;
-  AddressRange static_type_states;  // interp.types.builtins; empty where types have their own
+  AddressRange static_type_states;     // interp.types.builtins; empty where types have their own
+  AddressRange extension_type_states;  // 3.13+: interp.types.for_extensions, of _datetime
 };
 
 struct Runtime {

@@ -207,8 +207,9 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
       // Rows that bind by name alone (kAnySize) may have fields that this build's struct lacks.
       if (layout_.has(field.offset) &&
           layout_[field.offset] + static_cast<std::int64_t>(sizeof(Address)) <= type.basicsize) {
-        const ReferenceKind kind =
-            type.heap && field.heap_type_shows ? ReferenceKind::collector : field.kind;
+        const bool shown = (type.heap && field.heap_type_shows) ||
+                           (field.shown_since != Fact::count && layout_.since(field.shown_since));
+        const ReferenceKind kind = shown ? ReferenceKind::collector : field.kind;
         type.fields.push_back({layout_[field.offset], names_.intern(field.label), kind});
       }
     }

@@ -40,6 +40,7 @@ WORDS = {
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
+    "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
 }
 
 
@@ -244,10 +245,21 @@ def is_exact(path):
         return False
 
 
+def changes_inside(path):
+    """{fact@NN: value}: how structs changed in later micro versions, which a person wrote into the
+    file from what extract.py found for such a build (-o elsewhere, and the difference): kept."""
+    try:
+        with open(path, encoding="ascii") as file:
+            lines = [line.rstrip("\n").split("\t") for line in file]
+    except FileNotFoundError:
+        return {}
+    return {key: value for key, value in lines if re.search(r"@\d\d$", key)}
+
+
 def write_layout(path, name, origin, version, values):
     lines = [("name", name), ("origin", origin), ("exact", "yes" if is_exact(path) else "no")]
     lines += [(key, word(key, version)) for key in sorted(WORDS) if key.startswith("dialect.")]
-    lines += sorted(values.items())
+    lines += sorted({**values, **changes_inside(path)}.items())
     with open(path, "w", encoding="ascii") as file:
         file.writelines(f"{key}\t{value}\n" for key, value in lines)
 
