@@ -71,7 +71,10 @@ def frame_name(label, frame):
 
 
 def label_of(thread):
-    return "thread %d" % thread["native"] + (' "%s"' % thread["name"] if thread["name"] else "")
+    if thread["name"]:
+        return 'thread %d "%s"' % (thread["native"], thread["name"])
+    # Up to 3.10 only a Thread object has the kernel's number.
+    return "thread %d" % thread["native"] if thread["native_known"] else "thread 0x%x" % thread["ident"]
 
 
 def compare_locals(check, export, truth, thread):
@@ -195,8 +198,8 @@ def compare_counts(check, export, truth):
                 address, row["type"], row["refcount"], incoming[address], names.get(address), [row["type"] for a, row in export.objects.items() if address in export.references(a)]))
     markers = [a for a, row in export.objects.items() if row["type"] == "__main__.Marker"
                and a not in inferred and a not in truth["held natively"]]
-    check.equal("markers", len(markers) > 15, True)
-    if not truth["frames_are_objects"]:  # else their frames are not in the graph yet
+    if not truth["frames_are_objects"]:  # else the frames are not in the graph yet
+        check.equal("markers", len(markers) > 15, True)
         for address in markers:
             check.equal("references of marker 0x%x %s, held by %s" % (address, names.get(address), [row["type"] for a, row in export.objects.items() if address in export.references(a)]), incoming[address], export.objects[address]["refcount"])
 
