@@ -179,7 +179,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
     throw Failure(Exit::usage, "'" + sources[0] + "' is one argument too many",
                   call(*result.command));
   }
-  result.options = read_options(result.values);
+  result.options = read_options(result.values, result.command->groups);
   return result;
 }
 

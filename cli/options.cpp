@@ -19,13 +19,14 @@ struct Later {
   const char* name;
   bool takes_value;
   const char* remedy;
+  unsigned built = 0;  // groups of commands that have it already
 };
 constexpr Later kLater[] = {
     {"clone", false, "use --pause, the default, with --max-pause to bound the stop"},
     {"live", false, "use --pause, the default, with --max-pause to bound the stop"},
     {"native", false, "leave it out: types without a table are read conservatively"},
     {"children", false, "heapglass ps, then one command for each process"},
-    {"values", false, "leave it out: types, counts and sizes are shown without contents"},
+    {"values", false, "leave it out: types, counts and sizes are shown without contents", kValues},
     {"save", true, "heapglass export PID --format ndjson -o FILE"},
     {"over", true, "run the command twice and compare"},
 };
@@ -86,6 +87,7 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "512M, 2G; half of what is "
         "free unless given.");
     for (const Later& later : kLater) {
+      if (groups & later.built) continue;
       auto more = hidden.add_options();
       if (later.takes_value) {
         more(later.name, text("VALUE"), "");
@@ -93,6 +95,12 @@ void add_options(po::options_description& shown, po::options_description& hidden
         more(later.name, po::bool_switch(), "");
       }
     }
+  }
+  if (groups & kValues) {
+    add("values", po::bool_switch(),
+        "Show contents too, which are left out otherwise: of strings, bytes and numbers, cut "
+        "short, "
+        "and keys of dicts.");
   }
   if (groups & kTypes) {
     add("type", text("PATTERN"),
@@ -123,8 +131,9 @@ void add_options(po::options_description& shown, po::options_description& hidden
   }
 }
 
-Options read_options(const po::variables_map& values) {
+Options read_options(const po::variables_map& values, unsigned groups) {
   for (const Later& later : kLater) {
+    if (groups & later.built) continue;
     if (values.count(later.name) == 0 || values[later.name].defaulted()) continue;
     throw Failure(Exit::usage, std::string("--") + later.name + " is not in this version",
                   later.remedy);
@@ -138,6 +147,7 @@ Options read_options(const po::variables_map& values) {
   options.no_color = is_set(values, "no-color");
   options.verbose = is_set(values, "verbose");
   options.quiet = is_set(values, "quiet");
+  options.values = is_set(values, "values");
   if (values.count("top") != 0) {
     const std::string given = get(values, "top");
     options.top = need(parse_count(given), "--top", given, "20");

@@ -26,6 +26,7 @@ struct Options {
   bool no_color = false;
   bool verbose = false;
   bool quiet = false;
+  bool values = false;  // contents may be shown
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
   std::uint64_t max_memory = 0;  // 0: half of what is free
 };
@@ -37,15 +38,17 @@ enum OptionGroup : unsigned {
   kTops = 4,      // --top
   kTypes = 8,     // --type
   kProcess = 16,  // --pid
-  kReading = 32   // --pause --max-pause --max-memory, and those that are not in this version
+  kReading = 32,  // --pause --max-pause --max-memory, and those that are not in this version
+  kValues = 64    // --values; of the others that read a heap it is refused by name
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.
 void add_options(boost::program_options::options_description& shown,
                  boost::program_options::options_description& hidden, unsigned groups);
 
-// Throws Failure(usage) for a value that is none, and for an option that is not in this version.
-Options read_options(const boost::program_options::variables_map& values);
+// `groups`: the command's. Throws Failure(usage) for a value that is none, and for an option that
+// is not in this version.
+Options read_options(const boost::program_options::variables_map& values, unsigned groups);
 
 // How many rows --top and --format ask for: 20 of a table, all of JSON and CSV, all for 0.
 std::size_t rows_to_show(const Options& options);

@@ -45,6 +45,10 @@ std::string_view fault_name(Fault fault) {
   return "unknown";
 }
 
+void Acquisition::add_faults(const Acquisition& other) {
+  for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
+}
+
 std::uint64_t Acquisition::objects_invalid() const {
   return std::accumulate(faults.begin(), faults.end(), std::uint64_t{0});
 }

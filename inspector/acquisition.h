@@ -50,6 +50,7 @@ struct Acquisition {
   std::optional<double> references_percent;
 
   void count(Fault fault, std::uint64_t n = 1) { faults[static_cast<std::size_t>(fault)] += n; }
+  void add_faults(const Acquisition& other);
   std::uint64_t objects_invalid() const;
 };
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "inspector/open_target.h"
+#include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/target/copy.h"
@@ -28,14 +29,6 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
     }
   }
   return decoders;
-}
-
-// The walk whose result is thrown away: it only touches pages.
-void touch_heap(const OpenTarget& target, Mirror& mirror, const Run& run) {
-  TypeTable types(target.layout, mirror, target.runtime.type_type, target.runtime.subtype_traverse);
-  const Decoders decoders = decoders_for(target, mirror, types, nullptr);
-  // Sizes look at tables that references do not: the blocks behind a str, an empty dict's keys.
-  discover(target.runtime, decoders, {.references = false, .touch_sizes = true}, run);
 }
 
 // While the collector works, objects are in no list: wait for its end, without a stop.
@@ -115,14 +108,16 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
   Mirror look = first_look_memory(maps, source);
-  const std::vector<Arena> arenas =
-      find_arenas(target.interpreter, target.runtime, target.layout, look);
+  std::vector<Arena> arenas = find_arenas(target.interpreter, target.runtime, target.layout, look);
   std::vector<AddressRange> arena_ranges;
   arena_ranges.reserve(arenas.size());
   for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
   run.report("choosing pages", -1);
-  PageChoice choice = choose_pages(pid, maps, arena_ranges,
-                                   [&](Mirror& mirror) { touch_heap(target, mirror, run); });
+  PageChoice choice = choose_pages(pid, maps, arena_ranges, [&](Mirror& mirror) {
+    TypeTable types(target.layout, mirror, target.runtime.type_type,
+                    target.runtime.subtype_traverse);
+    touch_heap(target.runtime, arenas, decoders_for(target, mirror, types, nullptr), run);
+  });
 
   std::chrono::nanoseconds longest_pause{};
   for (int stop = 1;; ++stop) {
@@ -147,16 +142,17 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     TypeTable types(target.layout, copy.mirror, target.runtime.type_type,
                     target.runtime.subtype_traverse);
     const Decoders decoders = decoders_for(target, copy.mirror, types, &acquisition);
-    const WalkOptions walk{options.collector_only, options.references};
-    const ObjectSet objects = discover(target.runtime, decoders, walk, run);
-    acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
-    if (acquisition.missed != 0 && !choice.left_out.empty() && stop < kMostStops) {
-      choice = all_pages(pid, read_maps(pid));
-      continue;
+    if (auto then = find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
+        !then.empty()) {
+      arenas = std::move(then);
     }
-    result.graph = build_graph(objects, decoders, walk, run);
+    result.graph = walk(target.runtime, arenas, decoders, run);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0) {
+      if (!choice.left_out.empty() && stop < kMostStops) {
+        choice = all_pages(pid, read_maps(pid));
+        continue;
+      }
       throw Failure(
           Exit::incomplete,
           std::to_string(acquisition.missed) + " objects stand in pages that were not copied",
@@ -164,11 +160,13 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
-    if (!options.collector_only) check_counts(acquisition, result.graph, target.layout);
-    const std::vector<Arena> arenas_then =
-        find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
-    result.pools =
-        count_pools(arenas_then.empty() ? arenas : arenas_then, target.layout, copy.mirror);
+    if (options.names) name_references(result.graph, decoders, options.contents);
+    check_counts(acquisition, result.graph, target.layout);
+    result.pools = count_pools(arenas, target.layout, copy.mirror);
+    if (options.contents) {
+      result.contents = std::make_unique<Contents>(
+          result.graph, target.layout, std::move(copy.mirror), std::move(copy.constant));
+    }
     result.process = target.process.facts();
     result.target = target_facts(target);
     return result;

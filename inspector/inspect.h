@@ -3,12 +3,14 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "inspector/acquisition.h"
 #include "inspector/graph/heap_graph.h"
+#include "inspector/python/contents.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/run.h"
 #include "inspector/target/page_choice.h"
@@ -29,9 +31,8 @@ struct TargetFacts {
 };
 
 struct InspectOptions {
-  Mode mode = Mode::pause;
-  bool references = true;       // fill HeapGraph::reference_*
-  bool collector_only = false;  // just what gc.get_objects and gc.get_referents reach
+  bool names = false;     // name references (python/name_references.h): for labels
+  bool contents = false;  // keep the copy, to be asked what objects contain
 };
 
 struct Inspection {
@@ -39,7 +40,8 @@ struct Inspection {
   ProcessFacts process;
   Acquisition acquisition;
   HeapGraph graph;
-  std::optional<PoolFacts> pools;  // nullopt where the allocator's tables could not be found
+  std::optional<PoolFacts> pools;      // nullopt where the allocator's tables could not be found
+  std::unique_ptr<Contents> contents;  // null unless asked for
 };
 
 // Throws Failure or Interrupted.

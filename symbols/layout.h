@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -94,6 +95,8 @@ class Layout {
   bool hides_type(std::string_view type) const {
     return std::find(hiding_types.begin(), hiding_types.end(), type) != hiding_types.end();
   }
+  // Whether the target has what a since.* fact names the first micro version of.
+  bool since(Fact fact) const { return has(fact) && (micro < 0 || micro >= (*this)[fact]); }
   bool has(Fact fact) const { return values_[index(fact)] != kAbsent; }
   // Undefined as an offset where !has(fact); callers switch their decoder off first.
   std::int32_t operator[](Fact fact) const { return values_[index(fact)]; }
@@ -107,10 +110,14 @@ class Layout {
  private:
   static constexpr std::int32_t kAbsent = std::numeric_limits<std::int32_t>::min();
   static std::size_t index(Fact fact) { return static_cast<std::size_t>(fact); }
-  std::vector<std::int32_t> values_ =
-      std::vector<std::int32_t>(static_cast<std::size_t>(Fact::count), kAbsent);
-  std::vector<FactSource> sources_ =
-      std::vector<FactSource>(static_cast<std::size_t>(Fact::count), FactSource::absent);
+  static constexpr std::size_t kFacts = static_cast<std::size_t>(Fact::count);
+  static constexpr std::array<std::int32_t, kFacts> none() {
+    std::array<std::int32_t, kFacts> values{};
+    values.fill(kAbsent);
+    return values;
+  }
+  std::array<std::int32_t, kFacts> values_ = none();
+  std::array<FactSource, kFacts> sources_{};  // FactSource::absent
 };
 
 // "PyDictObject.ma_keys" for Fact::PyDictObject_ma_keys.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "symbols/managed_dict_code.h"
+
 namespace heapglass {
 
 namespace {
@@ -39,6 +41,7 @@ class Verifier {
       return checks_;
     }
     find_static_type_states();
+    find_what_managed_dicts_show();
     return checks_;
   }
 
@@ -185,10 +188,15 @@ class Verifier {
   }
 
   bool is_collector(Address gc) {
-    const Address generation0 = pointer(at(gc, Fact::_gc_runtime_state_generation0));
-    if (generation0 != at(gc, Fact::_gc_runtime_state_generations)) return false;
-    // A list that is being changed may look torn; the old ones hardly ever are.
     constexpr int kGenerations = 3;
+    const Address pointer_at = at(gc, Fact::_gc_runtime_state_generation0);
+    const Address generation0 = pointer(pointer_at);
+    // The generations end where the pointer to the first of them stands, or where Debian's 3.13
+    // has four bytes of padding before it.
+    const Address end =
+        generation0 + static_cast<Address>(kGenerations * layout_[Fact::sizeof_gc_generation]);
+    if (end > pointer_at || end + kWord <= pointer_at) return false;
+    // A list that is being changed may look torn; the old ones hardly ever are.
     for (int i = kGenerations - 1; i >= 0; --i) {
       const Address head =
           generation0 + static_cast<Address>(i * layout_[Fact::sizeof_gc_generation]);
@@ -206,13 +214,13 @@ class Verifier {
       return note("gc", is_collector(gc), "in _PyRuntime, from the file");
     }
     if (has(Fact::PyInterpreterState_gc) && is_collector(at(state_, Fact::PyInterpreterState_gc))) {
-      return note("gc", true, "generations == *generation0, from the file");
+      return note("gc", true, "generation0 points to the lists before it, from the file");
     }
     const auto back = layout_[Fact::_gc_runtime_state_generation0];
     for (std::size_t i = 0; i < words_.size(); ++i) {
       const Address word_at = state_ + i * kWord;
       const Address gc = word_at - static_cast<Address>(back);
-      if (words_[i] != at(gc, Fact::_gc_runtime_state_generations) || !is_collector(gc)) continue;
+      if (words_[i] >= word_at || words_[i] < gc || !is_collector(gc)) continue;
       settle(Fact::PyInterpreterState_gc, static_cast<std::size_t>(gc - state_));
       return note("gc", true, say("probed at +", gc - state_));
     }
@@ -335,6 +343,27 @@ class Verifier {
       return;
     }
     note("types.builtins", false, "no table in which `type` stands at its index");
+  }
+
+  // The version is a first guess: distributions put the change into older ones.
+  void find_what_managed_dicts_show() {
+    constexpr std::size_t kMostCode = 4096;
+    constexpr std::string_view kFunction = "PyObject_VisitManagedDict";
+    constexpr Fact kFact = Fact::since_managed_dict_shown;
+    constexpr std::int32_t kAlways = 0, kNever = 99;
+    if (!has(kFact)) return;
+    const bool guess = interpreter_.version.micro >= layout_[kFact];
+    const auto symbol = interpreter_.image.symbol(kFunction);
+    std::vector<std::byte> code(symbol ? std::min<std::size_t>(symbol->size, kMostCode)
+                                       : std::size_t{0});
+    std::optional<bool> told;
+    if (!code.empty() && memory_.read(*interpreter_.symbol(kFunction), code.data(), code.size())) {
+      told = visits_dict_first(code);
+    }
+    if (told && *told != guess) layout_.set(kFact, *told ? kAlways : kNever, FactSource::probe);
+    note("managed dicts", true,
+         say(told.value_or(guess) ? "shown before" : "hidden behind", " inline values, by the ",
+             told ? "code of PyObject_VisitManagedDict" : "version"));
   }
 
   Layout& layout_;

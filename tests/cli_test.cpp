@@ -357,6 +357,37 @@ TEST_SUITE("ndjson") {
                   R"("tracked":false,"references":[],"also":[],"inferred":["0x1000"]})"
                   "\n");
   }
+
+  TEST_CASE("labels stand beside what they name, parallel to it") {
+    HeapGraph graph;
+    graph.types = {{0x10, "dict", "builtins"}, {0x20, "a\"", "a"}};
+    graph.address = {0x1000, 0x2000};
+    graph.type = {TypeId{0}, TypeId{1}};
+    graph.bytes = graph.footprint = {64, 48};
+    graph.refcount = {1, 1};
+    graph.flags = {0, 0};
+    graph.names = {".x", "['it\\'s \x1b']"};
+    graph.reference_begin = {0, 3, 5};
+    graph.reference_to = {ObjectId{1}, ObjectId{1}, ObjectId{0}, ObjectId{0}, ObjectId{1}};
+    graph.edge = {edge_code(ReferenceKind::owned, LabelKind::key, 0),
+                  edge_code(ReferenceKind::collector, LabelKind::value, 0),
+                  edge_code(ReferenceKind::collector, LabelKind::attribute, 0),
+                  edge_code(ReferenceKind::inferred, LabelKind::unnamed, 24),
+                  edge_code(ReferenceKind::owned, LabelKind::attribute, 1)};
+    const ObjectLines lines(graph, true);
+    std::string text;
+    lines.append(text, 0);
+    lines.append(text, 1);
+    CHECK(text == R"({"address":"0x1000","type":"dict","size":64,"footprint":64,"refcount":1,)"
+                  R"("tracked":false,"references":["0x2000","0x1000"],"edges":["[<a\">]",".x"],)"
+                  R"("also":["0x2000"],"also_edges":["<key>"]})"
+                  "\n"
+                  R"({"address":"0x2000","type":"a\"","size":48,"footprint":48,"refcount":1,)"
+                  R"("tracked":false,"references":[],"edges":[],"also":["0x2000"],)"
+                  R"("also_edges":["['it\\'s \u001b']"],"inferred":["0x1000"],)"
+                  R"("inferred_edges":["<+24>"]})"
+                  "\n");
+  }
 }
 
 TEST_SUITE("output") {

@@ -1,8 +1,8 @@
-// inspector/python/collector_lists.h: the collector's lists, sound and broken.
-#include "inspector/python/collector_lists.h"
-
+// inspector/found.h, CollectorLists: the collector's lists, sound and broken, as the walk sees
+// them.
 #include <doctest/doctest.h>
 
+#include "inspector/walk.h"
 #include "tests/support/fake_view.h"
 
 using namespace heapglass;
@@ -15,27 +15,22 @@ std::vector<Address> tuples(FakeHeap& heap, std::size_t count) {
   return result;
 }
 
-struct Found {
+struct Listed {
   std::vector<Address> objects;
   std::uint64_t broken = 0, unreadable = 0, left_out = 0;
 };
 
-Found walk(FakeView& view, Address head) {
-  ObjectSet set(view.mirror);
-  walk_collector_list(head, view.decoders, set);
-  Found found;
-  for (auto at = set.next({}); at; at = set.next({at->segment, at->bit + 1})) {
-    found.objects.push_back(set.address(*at));
-  }
-  found.broken = view.faults(Fault::broken_list);
-  found.unreadable = view.faults(Fault::unreadable);
-  found.left_out = view.faults(Fault::left_out);
-  return found;
+Listed look(FakeView& view, const Runtime& runtime) {
+  const HeapGraph graph = walk(runtime, {}, view.decoders, Run{});
+  return {{graph.address.begin(), graph.address.end()},
+          view.faults(Fault::broken_list),
+          view.faults(Fault::unreadable),
+          view.faults(Fault::left_out)};
 }
 
-Found walk(FakeHeap& heap, Address head) {
+Listed look(FakeHeap& heap, Address head) {
   FakeView view(heap);
-  return walk(view, head);
+  return look(view, heap.runtime({head}));
 }
 
 void set_next(FakeHeap& heap, Address object, Address node) {
@@ -50,7 +45,7 @@ void set_prev(FakeHeap& heap, Address object, Address node) {
 TEST_CASE("every object of a list is found, and the head is none") {
   on_each_build([](FakeHeap& heap) {
     const std::vector<Address> objects = tuples(heap, 5);
-    const Found found = walk(heap, heap.collector_list(objects));
+    const Listed found = look(heap, heap.collector_list(objects));
     CHECK(found.objects == objects);
     CHECK(found.broken == 0);
   });
@@ -58,10 +53,10 @@ TEST_CASE("every object of a list is found, and the head is none") {
 
 TEST_CASE("an empty list, and none at all, have nothing") {
   on_each_build([](FakeHeap& heap) {
-    const Found empty = walk(heap, heap.collector_list({}));
+    const Listed empty = look(heap, heap.collector_list({}));
     CHECK(empty.objects.empty());
     CHECK(empty.broken == 0);
-    CHECK(walk(heap, 0).objects.empty());
+    CHECK(look(heap, 0).objects.empty());
   });
 }
 
@@ -71,23 +66,24 @@ TEST_CASE("flags in the low bits of the links are no part of them") {
     const Address head = heap.collector_list(objects);
     set_next(heap, objects[0], heap.gc_head(objects[1]) | 1);
     set_prev(heap, objects[1], heap.gc_head(objects[0]) | 3);
-    const Found found = walk(heap, head);
+    const Listed found = look(heap, head);
     CHECK(found.objects == objects);
     CHECK(found.broken == 0);
   });
 }
 
-TEST_CASE("a list that was turned into a loop ends, and counts as broken once") {
+TEST_CASE("a list that was turned into a loop ends, and counts as broken where it is") {
   on_each_build([](FakeHeap& heap) {
     const std::vector<Address> objects = tuples(heap, 5);
     const Address head = heap.collector_list(objects);
     set_next(heap, objects[4], heap.gc_head(objects[1]));  // never comes back to the head
-    const Found found = walk(heap, head);
+    const Listed found = look(heap, head);
     CHECK(found.objects == objects);
     CHECK(found.broken == 1);
 
     set_next(heap, objects[2], heap.gc_head(objects[2]));  // its own next
-    CHECK(walk(heap, head).objects == objects);
+    CHECK(look(heap, head).objects == objects);
+    CHECK(look(heap, head).broken == 2);
   });
 }
 
@@ -96,7 +92,7 @@ TEST_CASE("a list that is broken in the middle is followed from both ends") {
     const std::vector<Address> objects = tuples(heap, 6);
     const Address head = heap.collector_list(objects);
     set_next(heap, objects[2], 0);
-    const Found found = walk(heap, head);
+    const Listed found = look(heap, head);
     CHECK(found.objects == objects);
     CHECK(found.broken == 1);
   });
@@ -110,7 +106,7 @@ TEST_CASE("a garbage pointer in a list costs what it hides from both sides, and 
       const Address head = heap.collector_list(objects);
       set_next(heap, objects[1], garbage);
       set_prev(heap, objects[4], garbage);
-      const Found found = walk(heap, head);
+      const Listed found = look(heap, head);
       CHECK(found.objects == std::vector<Address>{objects[0], objects[1], objects[4], objects[5]});
       CHECK(found.broken == 1);
       CHECK(found.unreadable == 2);
@@ -127,7 +123,7 @@ TEST_CASE("a list that leads into a range left out says so, for another try") {
     std::vector<Mirror::Segment> segments = heap.memory.segments();
     segments.push_back(Mirror::left_out({kElsewhere, kElsewhere + 4096}));
     FakeView view(heap, std::move(segments));
-    const Found found = walk(view, head);
+    const Listed found = look(view, heap.runtime({head}));
     CHECK(found.left_out == 1);
     CHECK(found.objects == objects);  // backwards
   });
@@ -135,10 +131,10 @@ TEST_CASE("a list that leads into a range left out says so, for another try") {
 
 TEST_CASE("a head that is not there counts as broken and unreadable") {
   on_each_build([](FakeHeap& heap) {
-    const Found found = walk(heap, 0x123450);
+    const Listed found = look(heap, 0x123450);
     CHECK(found.objects.empty());
     CHECK(found.broken == 1);
-    CHECK(found.unreadable == 2);  // in both directions
+    CHECK(found.unreadable == 1);
   });
 }
 
@@ -149,12 +145,21 @@ TEST_CASE("two lists that have grown together end where they meet") {
     const Address second_head = heap.collector_list(second);
     set_next(heap, first[1], heap.gc_head(second[0]));
     FakeView view(heap);
-    ObjectSet set(view.mirror);
-    walk_collector_list(first_head, view.decoders, set);
-    walk_collector_list(second_head, view.decoders, set);
-    for (const auto& list : {first, second}) {
-      for (const Address object : list) CHECK(set.contains(*set.place(object)));
-    }
-    CHECK(view.faults(Fault::broken_list) >= 1);
+    const Listed found = look(view, heap.runtime({first_head, second_head}));
+    CHECK(found.objects.size() == 6);
+    CHECK(found.broken == 1);
+  });
+}
+
+TEST_CASE("while a collection is under way links back are not looked at") {
+  on_each_build([](FakeHeap& heap) {
+    const std::vector<Address> objects = tuples(heap, 3);
+    const Address head = heap.collector_list(objects);
+    for (const Address object : objects) set_prev(heap, object, 2 << 2 | 2);  // counts
+    FakeView view(heap);
+    view.acquisition.gc_running = true;
+    const Listed found = look(view, heap.runtime({head}));
+    CHECK(found.objects == objects);
+    CHECK(found.broken == 0);
   });
 }

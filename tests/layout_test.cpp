@@ -238,7 +238,6 @@ TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attribute
                         {Fact::_PyInterpreterFrame_localsplus, 72},
                         {Fact::PyCodeObject_co_code_adaptive, 184},
                         {Fact::PyGenObject_gi_iframe, 80},
-                        {Fact::_gc_runtime_state_generations, 24},
                         {Fact::_gc_runtime_state_generation0, 96},
                         {Fact::_gc_runtime_state_permanent_generation, 104},
                         {Fact::_gc_runtime_state_garbage, 208},

@@ -24,6 +24,8 @@ needed='g++ clang cmake ninja-build ccache libelf-dev zlib1g-dev libzstd-dev
   clang-format clang-tidy git gdb strace'
 # Only where the distribution has it: Debian 12 does, on Ubuntu 24.04 python3 is a 3.12.
 wanted='python3.11'
+# Applications under test, where the distribution's python3, which they are made for, is that 3.11.
+applications='python3-django python3-aiohttp python3-sqlalchemy python3-sqlalchemy-ext'
 
 if command -v dpkg >/dev/null 2>&1; then
   missing=''
@@ -39,6 +41,16 @@ if command -v dpkg >/dev/null 2>&1; then
     [ -n "$(apt-cache search --names-only "^$package\$")" ] || continue
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$package"
   done
+  missing=''
+  if [ "$(readlink -f /usr/bin/python3)" = /usr/bin/python3.11 ]; then
+    for package in $applications; do installed "$package" || missing="$missing $package"; done
+  fi
+  if [ -n "$missing" ]; then
+    echo "installing:$missing"
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing
+  fi
 else
   echo "not a Debian or Ubuntu: nothing is installed; needed are $needed" >&2
 fi

@@ -18,21 +18,17 @@ struct Walked {
   HeapGraph graph;
   FakeView view;
 
-  Walked(const FakeHeap& heap, const std::vector<Address>& lists, const WalkOptions& options = {})
+  Walked(const FakeHeap& heap, const std::vector<Address>& lists,
+         const std::vector<Arena>& arenas = {})
       : view(heap) {
-    const Run run;
-    const ObjectSet objects = discover(heap.runtime(lists), view.decoders, options, run);
-    graph = build_graph(objects, view.decoders, options, run);
+    graph = walk(heap.runtime(lists), arenas, view.decoders, Run{});
   }
 
-  bool has(Address object) const {
-    return std::binary_search(graph.address.begin(), graph.address.end(), object);
-  }
+  bool has(Address object) const { return graph.find(object).has_value(); }
   std::size_t at(Address object) const {
-    const auto found = std::lower_bound(graph.address.begin(), graph.address.end(), object);
-    REQUIRE(found != graph.address.end());
-    REQUIRE(*found == object);
-    return static_cast<std::size_t>(found - graph.address.begin());
+    const auto found = graph.find(object);
+    REQUIRE(found);
+    return index(*found);
   }
   std::vector<Address> targets(Address object) const {
     std::vector<Address> result;
@@ -83,18 +79,6 @@ TEST_CASE("all lists are walked, and a reference to another list's object is one
   });
 }
 
-TEST_CASE("with what the collector sees alone, owned references lead nowhere") {
-  on_each_build([](FakeHeap& heap) {
-    const Address key = heap.str("key"), value = heap.str("value");
-    const Address dict = heap.dict({{key, value}});
-    const std::vector<Address> lists{heap.collector_list({dict})};
-    const Walked all(heap, lists), collector(heap, lists, {.collector_only = true});
-    CHECK(all.has(key));
-    CHECK_FALSE(collector.has(key));
-    CHECK(collector.has(value));
-  });
-}
-
 TEST_CASE(
     "an object whose ob_type is garbage is counted once and left out, however often it is held") {
   on_each_build([](FakeHeap& heap) {
@@ -121,8 +105,9 @@ TEST_CASE("references into nowhere are counted, those into what was left out apa
     std::vector<Mirror::Segment> segments = heap.memory.segments();
     segments.push_back(Mirror::left_out({kLeftOut, kLeftOut + 4096}));
     FakeView view(heap, std::move(segments));
-    const ObjectSet objects = discover(heap.runtime(lists), view.decoders, {}, Run{});
-    CHECK(objects.size() == 2);
+    const HeapGraph graph = walk(heap.runtime(lists), {}, view.decoders, Run{});
+    CHECK(graph.size() == 2);
+    CHECK(graph.reference_begin.back() == 1);  // the others lead nowhere
     CHECK(view.faults(Fault::unreadable) == 1);
     CHECK(view.faults(Fault::left_out) == 1);
   });
@@ -204,7 +189,7 @@ TEST_CASE("a walk that is interrupted ends with the signal") {
   run.interrupted = &signal;
   int caught = 0;
   try {
-    discover(heap.runtime(lists), view.decoders, {}, run);
+    walk(heap.runtime(lists), {}, view.decoders, run);
   } catch (const Interrupted& interrupted) {
     caught = interrupted.signal;
   }

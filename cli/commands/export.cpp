@@ -15,7 +15,9 @@ namespace po = boost::program_options;
 void add_own_options(po::options_description& options) {
   options.add_options()("format", po::value<std::string>()->value_name("ndjson"),
                         "ndjson: one object a line with its references, for jq, DuckDB, pandas or "
-                        "a program of yours.");
+                        "a program of yours.")(
+      "labels", po::bool_switch(),
+      "Name every reference: `edges` beside `references`, `also_edges` beside `also`.");
 }
 
 void require_format(const Context& context) {
@@ -36,7 +38,8 @@ void write_graph(Context& context, const Inspection& inspection, Output& output)
   constexpr std::size_t kLook = 4096;  // objects between two looks at the clock and at signals
   output.write(write_json_line(document_head("graph", inspection)));
   const std::size_t objects = inspection.graph.size();
-  const ObjectLines lines(inspection.graph);
+  const bool labels = context.own["labels"].as<bool>();
+  const ObjectLines lines(inspection.graph, labels, inspection.contents.get());
   std::string text;
   for (std::size_t i = 0; i < objects; ++i) {
     lines.append(text, i);
@@ -56,7 +59,10 @@ void write_graph(Context& context, const Inspection& inspection, Output& output)
 Exit run(Context& context) {
   require_format(context);
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_target(context, {});
+  InspectOptions options;
+  options.names = context.own["labels"].as<bool>();
+  options.contents = context.options.values;
+  const Inspection inspection = inspect_target(context, options);
   write_graph(context, inspection, output);
   conclude(context, inspection);
   return Exit::done;
@@ -73,11 +79,14 @@ Command export_command() {
           "how; then one object a line: address, type, size, footprint, refcount, whether\n"
           "the collector tracks it, `references` (as gc.get_referents has them), `also`\n"
           "(what it holds besides) and `inferred` (read conservatively, from an object of a\n"
-          "type without a table).",
+          "type without a table). With --labels the names of references stand beside them:\n"
+          "`.name` of attributes, globals and fields, `[3]` of items, `[<str>]` of values of\n"
+          "a dict by the type of their key (with --values by its text), `<key>`, `<member>`,\n"
+          "`local x`, and in angle brackets what Python has no name for.",
       .example =
           "  heapglass export 1234 --format ndjson -o heap.ndjson\n"
-          "  heapglass export 1234 --format ndjson | gzip > heap.ndjson.gz",
-      .groups = kGeneral | kProcess | kReading,
+          "  heapglass export 1234 --format ndjson --labels | gzip > heap.ndjson.gz",
+      .groups = kGeneral | kProcess | kReading | kValues,
       .add_options = add_own_options,
       .run = run,
   };

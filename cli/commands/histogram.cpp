@@ -7,6 +7,7 @@
 #include "cli/commands/inspection.h"
 #include "cli/output.h"
 #include "cli/render/histogram.h"
+#include "inspector/analysis/collector_closure.h"
 
 namespace heapglass {
 namespace {
@@ -64,9 +65,11 @@ std::string render(const Context& context, const HistogramOptions& asked,
 Exit run(Context& context) {
   const HistogramOptions asked = read_own_options(context);
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_target(
-      context, {.references = false, .collector_only = context.own["collector"].as<bool>()});
-  const Histogram result = histogram(inspection.graph, asked);
+  const Inspection inspection = inspect_target(context);
+  const bool collector = context.own["collector"].as<bool>();
+  const Histogram result =
+      histogram(inspection.graph, asked,
+                collector ? collector_closure(inspection.graph) : std::vector<bool>{});
   output.write(render(context, asked, inspection, result));
   output.commit();
   conclude(context, inspection);

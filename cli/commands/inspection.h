@@ -7,7 +7,7 @@
 namespace heapglass {
 
 // inspect() with the command's process and budget; the line of progress is gone afterwards.
-Inspection inspect_target(Context& context, const InspectOptions& options);
+Inspection inspect_target(Context& context, const InspectOptions& options = {});
 
 // After the result is written: the acquisition line on stderr (not with --quiet), and
 // Failure(incomplete) where too much of the heap was invalid to call the result complete.

@@ -12,7 +12,7 @@ namespace {
 Exit run(Context& context) {
   refuse_csv(context);
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_target(context, {.references = false});
+  const Inspection inspection = inspect_target(context);
   // What the memory is: by what it occupies.
   const Histogram types = histogram(inspection.graph, {.sort = HistogramSort::footprint});
   // One screen, unless more is asked for.

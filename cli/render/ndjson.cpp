@@ -1,6 +1,7 @@
 // Millions of lines: numbers by to_chars, nothing allocated for a line.
 #include "cli/render/ndjson.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -22,9 +23,27 @@ void append_address(std::string& to, Address address) {
   to += '"';
 }
 
+// Nearly all are plain ASCII, which needs no escaping.
+void append_json_string(std::string& to, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+  });
+  if (plain) {
+    to += '"';
+    to += text;
+    to += '"';
+  } else {
+    to += json_string(text);
+  }
+}
+
 }  // namespace
 
-ObjectLines::ObjectLines(const HeapGraph& graph) : graph_(graph) {
+ObjectLines::ObjectLines(const HeapGraph& graph, bool labels, Contents* contents)
+    : graph_(graph), labels_(labels), contents_(contents) {
+  if (contents != nullptr) {
+    key_text_ = [&graph, contents](ObjectId key) { return contents->of(key, graph); };
+  }
   type_names_.reserve(graph.types.size());
   for (const TypeRecord& type : graph.types) type_names_.push_back(json_string(type.name));
 }
@@ -44,11 +63,32 @@ bool ObjectLines::append_references(std::string& to, std::size_t i, ReferenceKin
   return any;
 }
 
+void ObjectLines::append_edges(std::string& to, std::size_t i, ReferenceKind kind) const {
+  to += '[';
+  bool any = false;
+  std::string label;
+  for (std::uint64_t r = graph_.reference_begin[i]; r < graph_.reference_begin[i + 1]; ++r) {
+    if (edge_kind(graph_.edge[r]) != kind) continue;
+    if (any) to += ',';
+    any = true;
+    label.clear();
+    append_label(label, graph_, static_cast<ObjectId>(i), r, key_text_);
+    append_json_string(to, label);
+  }
+  to += ']';
+}
+
 void ObjectLines::append(std::string& to, std::size_t i) const {
   to += "{\"address\":";
   append_address(to, graph_.address[i]);
   to += ",\"type\":";
   to += type_names_[index(graph_.type[i])];
+  if (contents_ != nullptr) {
+    if (const auto value = contents_->of(static_cast<ObjectId>(i), graph_)) {
+      to += ",\"value\":";
+      append_json_string(to, *value);
+    }
+  }
   to += ",\"size\":";
   append_number(to, graph_.bytes[i]);
   to += ",\"footprint\":";
@@ -58,11 +98,24 @@ void ObjectLines::append(std::string& to, std::size_t i) const {
   to += (graph_.flags[i] & HeapGraph::kTracked) != 0 ? ",\"tracked\":true" : ",\"tracked\":false";
   to += ",\"references\":";
   append_references(to, i, ReferenceKind::collector);
+  if (labels_) {
+    to += ",\"edges\":";
+    append_edges(to, i, ReferenceKind::collector);
+  }
   to += ",\"also\":";
   append_references(to, i, ReferenceKind::owned);
+  if (labels_) {
+    to += ",\"also_edges\":";
+    append_edges(to, i, ReferenceKind::owned);
+  }
   const std::size_t without = to.size();
   to += ",\"inferred\":";
-  if (!append_references(to, i, ReferenceKind::inferred)) to.resize(without);
+  if (!append_references(to, i, ReferenceKind::inferred)) {
+    to.resize(without);
+  } else if (labels_) {
+    to += ",\"inferred_edges\":";
+    append_edges(to, i, ReferenceKind::inferred);
+  }
   to += "}\n";
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "inspector/analysis/glob.h"
+#include "inspector/workers.h"
 
 namespace heapglass {
 namespace {
@@ -18,19 +19,37 @@ void add(HistogramRow& to, const HistogramRow& row) {
   to.distinct_types += row.distinct_types;
 }
 
-std::vector<HistogramRow> sums_by_type(const HeapGraph& graph, bool tracked_only) {
-  std::vector<HistogramRow> sums(graph.types.size());
-  for (std::size_t i = 0; i < graph.size(); ++i) {
-    const bool tracked = (graph.flags[i] & HeapGraph::kTracked) != 0;
-    if (tracked_only && !tracked) continue;
-    HistogramRow& sum = sums[index(graph.type[i])];
-    ++sum.count;
-    sum.bytes += graph.bytes[i];
-    sum.footprint += graph.footprint[i];
-    sum.tracked += tracked ? 1 : 0;
-    sum.distinct_types = 1;
+using Sums = std::vector<HistogramRow>;  // by TypeId
+
+void add_object(Sums& sums, const HeapGraph& graph, std::size_t i) {
+  HistogramRow& sum = sums[index(graph.type[i])];
+  ++sum.count;
+  sum.bytes += graph.bytes[i];
+  sum.footprint += graph.footprint[i];
+  sum.tracked += graph.flags[i] & HeapGraph::kTracked ? 1 : 0;
+  sum.distinct_types = 1;
+}
+
+Sums sums_by_type(const HeapGraph& graph, bool tracked_only, const std::vector<bool>& only) {
+  constexpr std::size_t kObjectsATask = 1 << 18;
+  const std::size_t tasks = (graph.size() + kObjectsATask - 1) / kObjectsATask;
+  std::vector<Sums> parts(worker_count(), Sums(graph.types.size()));
+  run_tasks(tasks, parts.size(), [&](std::size_t worker, std::size_t task) {
+    const std::size_t end = std::min(graph.size(), (task + 1) * kObjectsATask);
+    for (std::size_t i = task * kObjectsATask; i < end; ++i) {
+      if (tracked_only && !(graph.flags[i] & HeapGraph::kTracked)) continue;
+      if (!only.empty() && !only[i]) continue;
+      add_object(parts[worker], graph, i);
+    }
+  });
+  for (std::size_t part = 1; part < parts.size(); ++part) {
+    for (std::size_t i = 0; i < graph.types.size(); ++i) {
+      const std::uint64_t distinct = parts[0][i].distinct_types | parts[part][i].distinct_types;
+      add(parts[0][i], parts[part][i]);
+      parts[0][i].distinct_types = distinct;
+    }
   }
-  return sums;
+  return std::move(parts[0]);
 }
 
 std::uint64_t key(const HistogramRow& row, HistogramSort sort) {
@@ -47,8 +66,9 @@ std::uint64_t key(const HistogramRow& row, HistogramSort sort) {
 
 }  // namespace
 
-Histogram histogram(const HeapGraph& graph, const HistogramOptions& options) {
-  const std::vector<HistogramRow> sums = sums_by_type(graph, options.tracked_only);
+Histogram histogram(const HeapGraph& graph, const HistogramOptions& options,
+                    const std::vector<bool>& only) {
+  const Sums sums = sums_by_type(graph, options.tracked_only, only);
   Histogram result;
   std::unordered_map<std::string_view, std::size_t> row_of;
   for (std::size_t i = 0; i < sums.size(); ++i) {

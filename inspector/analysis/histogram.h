@@ -34,6 +34,8 @@ struct HistogramOptions {
   std::string type_pattern{};  // a shell glob on the full type name; empty: all
 };
 
-Histogram histogram(const HeapGraph& graph, const HistogramOptions& options);
+// `only`, by object id: of these objects; empty: of all.
+Histogram histogram(const HeapGraph& graph, const HistogramOptions& options,
+                    const std::vector<bool>& only = {});
 
 }  // namespace heapglass

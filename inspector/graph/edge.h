@@ -1,4 +1,8 @@
-// The name of a reference in 32 bits: its kind, what sort of label it has, and an index.
+// The name of a reference in 32 bits: its kind, what sort of label it has, and an index. labels.h
+// makes a text of it.
+//
+// What a visit of one object cannot know, name_references() (python/name_references.h) puts in
+// afterwards: which dicts are namespaces, what the locals of a frame are called.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +12,15 @@
 namespace heapglass {
 
 enum class LabelKind : std::uint8_t {
-  field,      // a C field or slot by its Python name: index into HeapGraph::names (".__globals__")
-  item,       // [i]: index is i, saturated
-  key,        // a key of a dict or a member of a set
-  value,      // a dict's value: its key is the target of the reference before this one
-  attribute,  // an instance attribute without a __dict__: index into HeapGraph::names (".name")
-  local,      // of a frame: index into HeapGraph::names
-  unnamed
+  field,  // of a C field, a table or a slot: index into HeapGraph::names (".__globals__")
+  item,   // [i]: index is i, saturated. In a dict: the position of a key that it shares, not yet
+          // named
+  key,    // a key of a dict
+  value,  // a dict's value: its key is the target of the reference before this one
+  attribute,  // an attribute in no slot, a global, a local, by name: index into HeapGraph::names
+  local,      // of a frame, not yet named: index is its position
+  stack,      // of a frame's value stack: index from its bottom
+  unnamed     // index is the offset in the object of what was read conservatively
 };
 
 // kind: 2 bits, label: 3 bits, index: 27 bits.

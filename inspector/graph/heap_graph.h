@@ -1,15 +1,17 @@
 // The heap as immutable arrays: what analyses read. From here on there is no target and no CPython.
 //
-// Objects have dense 32-bit ids in address order; everything about object i stands at index i of a
-// parallel array. References are compressed rows: those of object i are
+// Objects have dense 32-bit ids: first those in the allocator's pools, in address order, then all
+// others, in address order. Everything about object i stands at index i of a parallel array.
+// References are compressed rows: those of object i are
 // reference_to[reference_begin[i] .. reference_begin[i + 1]), with edge[] beside it.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "inspector/graph/big_vector.h"
 #include "symbols/address.h"
 
 namespace heapglass {
@@ -38,26 +40,31 @@ struct HeapGraph {
     kTracked = 1,      // stands in one of the collector's lists
     kCollectable = 2,  // of a type with Py_TPFLAGS_HAVE_GC: has a collector's header
     kImmortal = 4,
-    kInferred = 8,   // read conservatively
-    kOwnSizeof = 16  // its type's __sizeof__ is Python code
+    kInferred = 8,    // read conservatively
+    kOwnSizeof = 16,  // its type's __sizeof__ is Python code
+    kUncounted = 32,  // what it refers to does not count its references: made at compile time, or
+                      // the dict of interned strings
+    kFrozen = 64      // put aside by gc.freeze(): gc.get_objects() leaves it out
   };
 
-  std::vector<TypeRecord> types;  // by TypeId
+  std::vector<TypeRecord> types;  // by TypeId, in address order
 
-  std::vector<Address> address;  // ascending
-  std::vector<TypeId> type;
-  std::vector<std::uint64_t> bytes;      // sys.getsizeof
-  std::vector<std::uint64_t> footprint;  // what it occupies: CONTRACT.md, "footprint"
-  std::vector<std::uint32_t> refcount;   // saturated; of immortals as stored
-  std::vector<std::uint8_t> flags;       // of Flag
+  std::size_t pooled = 0;  // objects in pools: ids below it and those from it on each ascend
+  BigVector<Address> address;
+  BigVector<TypeId> type;
+  BigVector<std::uint64_t> bytes;      // sys.getsizeof
+  BigVector<std::uint64_t> footprint;  // what it occupies: CONTRACT.md, "footprint"
+  BigVector<std::uint32_t> refcount;   // saturated; of immortals as stored
+  BigVector<std::uint8_t> flags;       // of Flag
 
-  std::vector<std::uint64_t>
-      reference_begin;  // size() + 1 entries; empty if only objects were asked for
-  std::vector<ObjectId> reference_to;
-  std::vector<std::uint32_t> edge;  // graph/edge.h: kind and name
-  std::vector<std::string> names;   // of fields and attributes, as edges index them; untrusted text
+  BigVector<std::uint64_t> reference_begin;  // size() + 1 entries
+  BigVector<ObjectId> reference_to;
+  BigVector<std::uint32_t> edge;   // graph/edge.h: kind and name
+  std::vector<std::string> names;  // of fields and attributes, as edges index them; untrusted text
 
   std::size_t size() const { return address.size(); }
+  // The object at that address. O(log size()).
+  std::optional<ObjectId> find(Address at) const;
 };
 
 }  // namespace heapglass

@@ -1,52 +1,47 @@
 #include "inspector/graph/object_set.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "symbols/failure.h"
 
 namespace heapglass {
 
-ObjectSet::ObjectSet(const Mirror& mirror) : mirror_(&mirror) {
+Cells::Cells(const Mirror& mirror) : mirror_(&mirror) {
   for (const Mirror::Segment& segment : mirror.segments()) {
-    Map& map = maps_.emplace_back();
+    first_.push_back(count_);
     if (segment.data == nullptr) continue;
-    // Whole blocks, so that a rank never has to look whether its block is cut short.
-    const std::uint64_t bits = segment.range.size() / kGrain + 1;
-    const std::uint64_t blocks = (bits + kBlockBits - 1) / kBlockBits;
-    map.word_count = blocks * (kBlockBits / 64);
-    map.pages = Pages(map.word_count * sizeof(std::uint64_t), 0);
-    map.words = reinterpret_cast<std::uint64_t*>(map.pages.data());
+    const Cell cells = (segment.range.size() + kBytes - 1) / kBytes;
+    count_ += (cells + kBlock - 1) / kBlock * kBlock;
   }
 }
 
-void ObjectSet::number() {
-  std::uint64_t members = 0;
-  for (Map& map : maps_) {
-    map.before.resize(map.word_count / (kBlockBits / 64));
-    for (std::uint64_t w = 0; w < map.word_count; ++w) {
-      if (w % (kBlockBits / 64) == 0) {
-        map.before[w / (kBlockBits / 64)] = static_cast<std::uint32_t>(members);
-      }
-      members += static_cast<std::uint64_t>(std::popcount(map.words[w]));
+Address Cells::address(Cell cell) const {
+  const auto after = std::upper_bound(first_.begin(), first_.end(), cell);
+  const auto segment = static_cast<std::size_t>(after - first_.begin()) - 1;
+  return mirror_->segments()[segment].range.begin + (cell - first_[segment]) * kBytes;
+}
+
+ObjectSet::ObjectSet(const Cells& cells)
+    : pages_(cells.count() / 64 * sizeof(std::uint64_t), 0),
+      words_(reinterpret_cast<std::uint64_t*>(pages_.data())),
+      cells_(cells.count()) {}
+
+void ObjectSet::number(std::size_t first) {
+  constexpr Cell kWords = Cells::kBlock / 64;
+  std::size_t id = first;
+  before_.resize(cells_ / Cells::kBlock);
+  for (Cell block = 0; block < before_.size(); ++block) {
+    before_[block] = static_cast<std::uint32_t>(id);
+    for (Cell w = block * kWords; w < (block + 1) * kWords; ++w) {
+      id += static_cast<std::size_t>(std::popcount(words_[w]));
     }
-    if (members >= std::numeric_limits<std::uint32_t>::max()) {
+    if (id >= std::numeric_limits<std::uint32_t>::max()) {
       throw Failure(Exit::incomplete, "more than 4,294,967,295 objects: ids have 32 bits");
     }
   }
-  size_ = members;
-}
-
-std::optional<ObjectSet::Place> ObjectSet::next(Place from) const {
-  for (std::uint32_t s = from.segment; s < maps_.size(); ++s) {
-    const Map& map = maps_[s];
-    std::uint64_t bit = s == from.segment ? from.bit : 0;
-    for (std::uint64_t w = bit / 64; w < map.word_count; ++w) {
-      std::uint64_t bits = map.words[w];
-      if (w == bit / 64) bits &= ~std::uint64_t{0} << (bit % 64);
-      if (bits != 0) return Place{s, w * 64 + static_cast<std::uint64_t>(std::countr_zero(bits))};
-    }
-  }
-  return std::nullopt;
+  first_ = first;
+  size_ = id - first;
 }
 
 }  // namespace heapglass

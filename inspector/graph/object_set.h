@@ -1,9 +1,10 @@
-// A set of object addresses as one bit per 8 bytes of the mirrored memory: to insert is to set a
-// bit, and once the set is complete an object's dense id, in address order, is the number of bits
-// before its own. 1/64 of the memory, and a rank look-up touches two cache lines where a hash map
-// of the same objects would take 16 bytes each and miss as often.
+// Sets of object addresses as one bit per 8 bytes of the mirrored memory: to insert is to set a
+// bit, and once a set is complete an object's dense id, in address order, is the number of bits
+// before its own. 1/64 of the memory, and a rank look-up touches one or two cache lines where a
+// hash map of the same objects would take 16 bytes each and miss as often.
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -14,90 +15,98 @@
 
 namespace heapglass {
 
+// The mirrored memory as one row of cells of 8 bytes, numbered in address order.
+using Cell = std::uint64_t;
+constexpr Cell kNoCell = ~Cell{0};
+
+class Cells {
+ public:
+  static constexpr std::size_t kBytes = 8;  // objects are at least so aligned
+  // Segments begin at multiples of it, so that pages of the target do too.
+  static constexpr Cell kBlock = 512;
+
+  // `mirror` must outlive it and keep its segments.
+  explicit Cells(const Mirror& mirror);
+
+  Cell count() const { return count_; }
+  // kNoCell: outside the mirror, left out, or not aligned.
+  Cell cell(Address address) const {
+    const Mirror::Segment* segment = mirror_->find(address);
+    if (segment == nullptr || segment->data == nullptr || address % kBytes != 0) return kNoCell;
+    return first_[mirror_->index_of(segment)] + (address - segment->range.begin) / kBytes;
+  }
+  // `cell` as cell() gave it.
+  Address address(Cell cell) const;
+
+ private:
+  const Mirror* mirror_;
+  std::vector<Cell> first_;  // by segment
+  Cell count_ = 0;
+};
+
 class ObjectSet {
  public:
-  static constexpr std::size_t kGrain = 8;  // objects are at least so aligned
+  explicit ObjectSet(const Cells& cells);
 
-  // Where an address lies: segment of the mirror, bit in its map.
-  struct Place {
-    std::uint32_t segment = 0;
-    std::uint64_t bit = 0;
-    bool operator<(const Place& other) const {
-      return segment != other.segment ? segment < other.segment : bit < other.bit;
-    }
-  };
-
-  // `mirror` must outlive the set and keep its segments.
-  explicit ObjectSet(const Mirror& mirror);
-
-  // nullopt: outside the mirror, left out, or not aligned.
-  std::optional<Place> place(Address address) const {
-    const Mirror::Segment* segment = mirror_->find(address);
-    if (segment == nullptr || segment->data == nullptr || address % kGrain != 0) {
-      return std::nullopt;
-    }
-    return Place{static_cast<std::uint32_t>(mirror_->index_of(segment)),
-                 (address - segment->range.begin) / kGrain};
-  }
-  bool contains(Place place) const { return word(place) >> (place.bit % 64) & 1; }
-  // True if it was not in the set yet.
-  bool insert(Place place) {
-    std::uint64_t& bits = word(place);
-    const std::uint64_t bit = std::uint64_t{1} << (place.bit % 64);
-    if (bits & bit) return false;
-    bits |= bit;
+  bool contains(Cell cell) const { return words_[cell / 64] >> (cell % 64) & 1; }
+  // True if it was not in the set yet. Of several threads at once, insert_shared().
+  bool insert(Cell cell) {
+    const std::uint64_t bit = std::uint64_t{1} << (cell % 64);
+    if (words_[cell / 64] & bit) return false;
+    words_[cell / 64] |= bit;
     return true;
   }
-  void erase(Place place) { word(place) &= ~(std::uint64_t{1} << (place.bit % 64)); }
+  bool insert_shared(Cell cell) {
+    const std::uint64_t bit = std::uint64_t{1} << (cell % 64);
+    const std::atomic_ref word(words_[cell / 64]);
+    if (word.load(std::memory_order_relaxed) & bit) return false;
+    return !(word.fetch_or(bit, std::memory_order_relaxed) & bit);
+  }
+  bool contains_shared(Cell cell) const {
+    const std::atomic_ref word(words_[cell / 64]);
+    return word.load(std::memory_order_relaxed) >> (cell % 64) & 1;
+  }
+  void erase(Cell cell) { words_[cell / 64] &= ~(std::uint64_t{1} << (cell % 64)); }
+  void prefetch(Cell cell) const { __builtin_prefetch(&words_[cell / 64]); }
 
-  // Gives ids to all members; nothing is inserted or erased afterwards. Throws Failure(incomplete)
-  // above 2^32 - 1 objects.
-  void number();
-  std::size_t size() const { return size_; }  // after number()
-  std::optional<ObjectId> id(Address address) const {
-    const auto where = place(address);
-    if (!where || !contains(*where)) return std::nullopt;
-    const Map& map = maps_[where->segment];
-    const std::uint64_t block = where->bit / kBlockBits;
-    std::uint32_t rank = map.before[block];
-    for (std::uint64_t w = block * (kBlockBits / 64); w < where->bit / 64; ++w) {
-      rank += static_cast<std::uint32_t>(std::popcount(map.words[w]));
+  // Gives ids from `first` on to all members; nothing is inserted or erased afterwards. Throws
+  // Failure(incomplete) where an id would not fit.
+  void number(std::size_t first);
+  std::size_t size() const { return size_; }             // after number()
+  std::size_t end_id() const { return first_ + size_; }  // likewise: behind its last member's
+  // How many members lie before the cell, and `first` of number(): the member's id.
+  std::uint32_t rank(Cell cell) const {
+    std::uint32_t rank = before_[cell / Cells::kBlock];
+    const Cell word = cell / 64;
+    for (Cell w = cell / Cells::kBlock * (Cells::kBlock / 64); w < word; ++w) {
+      rank += static_cast<std::uint32_t>(std::popcount(words_[w]));
     }
-    const std::uint64_t below = (std::uint64_t{1} << (where->bit % 64)) - 1;
-    rank += static_cast<std::uint32_t>(std::popcount(map.words[where->bit / 64] & below));
-    return ObjectId{rank};
+    const std::uint64_t below = (std::uint64_t{1} << (cell % 64)) - 1;
+    return rank + static_cast<std::uint32_t>(std::popcount(words_[word] & below));
+  }
+  std::optional<ObjectId> id(Cell cell) const {
+    if (cell == kNoCell || !contains(cell)) return std::nullopt;
+    return ObjectId{rank(cell)};
   }
 
-  // Of 64 bits each, over all segments: what a sweep has to look at.
-  std::uint64_t words() const {
-    std::uint64_t words = 0;
-    for (const Map& map : maps_) words += map.word_count;
-    return words;
-  }
-  // The first member at or after `from`, in address order.
-  std::optional<Place> next(Place from) const;
-  Address address(Place place) const {
-    return mirror_->segments()[place.segment].range.begin + place.bit * kGrain;
+  // The first member in [from, to), or kNoCell.
+  Cell next(Cell from, Cell to) const {
+    for (Cell w = from / 64; w * 64 < to; ++w) {
+      std::uint64_t bits = words_[w];
+      if (w == from / 64) bits &= ~std::uint64_t{0} << (from % 64);
+      if (bits == 0) continue;
+      const Cell cell = w * 64 + static_cast<Cell>(std::countr_zero(bits));
+      return cell < to ? cell : kNoCell;
+    }
+    return kNoCell;
   }
 
  private:
-  static constexpr std::uint64_t kBlockBits = 512;  // one cache line of bits per counter
-
-  struct Map {
-    Pages pages;
-    std::uint64_t* words = nullptr;
-    std::uint64_t word_count = 0;
-    std::vector<std::uint32_t> before;  // members before each block, over all segments
-  };
-
-  std::uint64_t& word(Place place) { return maps_[place.segment].words[place.bit / 64]; }
-  const std::uint64_t& word(Place place) const {
-    return maps_[place.segment].words[place.bit / 64];
-  }
-
-  const Mirror* mirror_;
-  std::vector<Map> maps_;  // by segment
-  std::size_t size_ = 0;
+  Pages pages_;
+  std::uint64_t* words_ = nullptr;
+  Cell cells_ = 0;
+  std::vector<std::uint32_t> before_;  // by block of cells
+  std::size_t first_ = 0, size_ = 0;
 };
 
 }  // namespace heapglass

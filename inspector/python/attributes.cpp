@@ -1,7 +1,7 @@
 // Instance attributes that stand in no slot and behind no ordinary __dict__ pointer: before the
 // object (managed dict, 3.11+), at its end (tp_dictoffset < 0), or as bare values whose names are
 // the class's (Objects/object.c _PyObject_DictPointer, Objects/dictobject.c
-// _PyObject_VisitInstanceAttributes).
+// _PyObject_VisitInstanceAttributes; 3.13+ PyObject_VisitManagedDict).
 #include <algorithm>
 
 #include "inspector/python/bytes.h"
@@ -21,6 +21,30 @@ void visit_values(Address values, std::uint64_t count, const Object& object,
     sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
              ReferenceKind::collector, LabelKind::attribute, names[i]);
   }
+}
+
+// 3.13+: values behind the body, as long as they are valid, and besides a dict that may refer to
+// those very values. Whose they are is told once, and the other one of the two is not shown:
+// since.managed_dict_shown (python/cpython#130327) they are the dict's, before they are the
+// instance's. visit_dict() has the same in mind.
+void visit_inline_values(Address dict, const Object& object, const Decoders& decoders, Sink& sink) {
+  const Layout& layout = decoders.layout;
+  const bool dict_first = layout.since(Fact::since_managed_dict_shown);
+  if (!object.type->inline_values || (dict != 0 && dict_first)) {
+    sink.add(dict, ReferenceKind::collector, FixedName::dict);
+    return;
+  }
+  const Address at = object.address + static_cast<Address>(object.type->basicsize);
+  const auto head_size = static_cast<std::size_t>(layout[Fact::PyDictValues_values]);
+  const std::byte* head = decoders.mirror.at(at, head_size);
+  if (head == nullptr) return decoders.unreadable(at);
+  if (load<std::uint8_t>(head, layout[Fact::PyDictValues_valid]) == 0) {
+    sink.add(dict, ReferenceKind::collector, FixedName::dict);
+    return;
+  }
+  sink.add(dict, ReferenceKind::owned, FixedName::dict);
+  visit_values(at + head_size, load<std::uint8_t>(head, layout[Fact::PyDictValues_capacity]),
+               object, decoders, sink);
 }
 
 }  // namespace
@@ -62,19 +86,9 @@ void visit_attributes(const Object& object, const Decoders& decoders, Sink& sink
         sink.add(nearer, ReferenceKind::collector, FixedName::dict);
       }
       return;
-    case ManagedDict::inline_values: {
-      sink.add(nearer, ReferenceKind::collector, FixedName::dict);
-      if (!type.inline_values) return;
-      const Address inline_at = object.address + static_cast<Address>(type.basicsize);
-      const auto head_size = static_cast<std::size_t>(layout[Fact::PyDictValues_values]);
-      const std::byte* head = decoders.mirror.at(inline_at, head_size);
-      if (head == nullptr) return decoders.unreadable(inline_at);
-      if (load<std::uint8_t>(head, layout[Fact::PyDictValues_valid]) == 0) return;
-      visit_values(inline_at + head_size,
-                   load<std::uint8_t>(head, layout[Fact::PyDictValues_capacity]), object, decoders,
-                   sink);
+    case ManagedDict::inline_values:
+      visit_inline_values(nearer, object, decoders, sink);
       return;
-    }
   }
 }
 

@@ -13,10 +13,13 @@ void visit_code(const Object& object, const Decoders& decoders, Sink& sink) {
   const std::byte* bytes =
       decoders.mirror.at(cached, static_cast<std::size_t>(layout[Fact::sizeof__PyCoCached]));
   if (bytes == nullptr) return decoders.unreadable(cached);
-  for (const Fact fact : {Fact::_PyCoCached__co_code, Fact::_PyCoCached__co_varnames,
-                          Fact::_PyCoCached__co_cellvars, Fact::_PyCoCached__co_freevars}) {
-    sink.add(load_pointer(bytes, layout[fact]), ReferenceKind::owned, FixedName::cache);
-  }
+  const auto hidden = [&](Fact fact, FixedName name) {
+    sink.add(load_pointer(bytes, layout[fact]), ReferenceKind::owned, name);
+  };
+  hidden(Fact::_PyCoCached__co_code, FixedName::co_code);
+  hidden(Fact::_PyCoCached__co_varnames, FixedName::co_varnames);
+  hidden(Fact::_PyCoCached__co_cellvars, FixedName::co_cellvars);
+  hidden(Fact::_PyCoCached__co_freevars, FixedName::co_freevars);
 }
 
 }  // namespace heapglass

@@ -63,11 +63,37 @@ RefcountValue refcount_of(const std::byte* body, const Layout& layout) {
   return {};
 }
 
+bool plausible_count(const std::byte* body, const Layout& layout) {
+  const auto whole = load<std::uint64_t>(body, layout[Fact::PyObject_ob_refcnt]);
+  switch (layout.dialects.refcount) {
+    case Refcount::signed64:
+      return whole != 0 && whole >> 40 == 0;
+    case Refcount::low32:
+      return whole != 0 && whole >> 32 == 0;
+    case Refcount::overflow:
+      // Above the count: ob_overflow, which is small, and ob_flags.
+      return static_cast<std::uint32_t>(whole) != 0 && (whole >> 32 & 0xffff) == 0;
+  }
+  return false;
+}
+
+bool gc_links_agree(Address node, const std::byte* links, const Decoders& decoders) {
+  constexpr Address kFlags = 3;  // of _gc_prev: FINALIZED, COLLECTING; _gc_next may have one
+  const Layout& layout = decoders.layout;
+  const Address next = load_pointer(links, layout[Fact::PyGC_Head__gc_next]) & ~kFlags;
+  if (next == 0) return (load_pointer(links, layout[Fact::PyGC_Head__gc_prev]) & ~kFlags) == 0;
+  const std::byte* other =
+      decoders.mirror.at(next, static_cast<std::size_t>(layout[Fact::sizeof_PyGC_Head]));
+  return other != nullptr &&
+         (load_pointer(other, layout[Fact::PyGC_Head__gc_prev]) & ~kFlags) == node;
+}
+
 bool is_tracked(const Object& object, const Decoders& decoders) {
   if (!has_gc_head(object, decoders.layout)) return false;
   const auto size = static_cast<Address>(decoders.layout[Fact::sizeof_PyGC_Head]);
   const std::byte* head = decoders.mirror.at(object.address - size, size);
-  return head != nullptr && load_pointer(head, decoders.layout[Fact::PyGC_Head__gc_next]) != 0;
+  return head != nullptr && load_pointer(head, decoders.layout[Fact::PyGC_Head__gc_next]) != 0 &&
+         !hidden_from_collector(object, decoders);
 }
 
 }  // namespace heapglass

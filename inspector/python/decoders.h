@@ -69,6 +69,10 @@ struct RefcountValue {
 };
 RefcountValue refcount_of(const std::byte* body, const Layout& layout);
 
+// Whether the eight bytes of a count can be an object's: stricter than !absurd, for where an object
+// is looked for in a block that may as well be something else.
+bool plausible_count(const std::byte* body, const Layout& layout);
+
 // Whether a collector's header stands before this object: of a collectable type, and for types
 // themselves only heap types have one (type_is_gc).
 inline bool has_gc_head(const Object& object, const Layout& layout) {
@@ -79,7 +83,20 @@ inline bool has_gc_head(const Object& object, const Layout& layout) {
   return flags & TypeTable::kHeapType;
 }
 
-// Whether it stands in one of the collector's lists: _gc_next is set.
+// Whether a collector's header at `node`, whose bytes are `links`, is what one is while no
+// collection is under way: the neighbour points back, or it is in no list and has flags alone.
+bool gc_links_agree(Address node, const std::byte* links, const Decoders& decoders);
+
+// Of Shape::greenlet: whether it is suspended (greenlet.cpp).
+bool greenlet_suspended(const Object& object, const Decoders& decoders);
+
+// Whether the collector is told that this is no object of its own, head or not: a greenlet that is
+// suspended. It stands in the collector's list, but gc.is_tracked and gc.get_referents deny it.
+inline bool hidden_from_collector(const Object& object, const Decoders& decoders) {
+  return object.type->shape == Shape::greenlet && greenlet_suspended(object, decoders);
+}
+
+// gc.is_tracked: it stands in one of the collector's lists (_gc_next is set), and is not hidden.
 bool is_tracked(const Object& object, const Decoders& decoders);
 
 }  // namespace heapglass

@@ -21,13 +21,28 @@ void visit_split(Address values, const DictKeys& keys, const Decoders& decoders,
 
 }  // namespace
 
+bool values_are_embedded(const Object& dict, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyDictValues_embedded)) return false;
+  const std::byte* head =
+      decoders.mirror.at(load_pointer(dict.body, layout[Fact::PyDictObject_ma_values]),
+                         static_cast<std::size_t>(layout[Fact::PyDictValues_values]));
+  return head != nullptr && load<std::uint8_t>(head, layout[Fact::PyDictValues_embedded]) != 0;
+}
+
 void visit_dict(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   const Address table = load_pointer(object.body, layout[Fact::PyDictObject_ma_keys]);
   const auto keys = read_dict_keys(table, layout, decoders.mirror);
   if (!keys) return decoders.fault(Fault::bad_table);
   const Address values = load_pointer(object.body, layout[Fact::PyDictObject_ma_values]);
-  if (values != 0) return visit_split(values, *keys, decoders, sink);
+  if (values != 0) {
+    // Those that stand in an instance may be shown by that (visit_inline_values, attributes.cpp).
+    if (!layout.since(Fact::since_managed_dict_shown) && values_are_embedded(object, decoders)) {
+      return;
+    }
+    return visit_split(values, *keys, decoders, sink);
+  }
   const ReferenceKind key_kind = keys->unicode ? ReferenceKind::owned : ReferenceKind::collector;
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
     const std::byte* entry = keys->entries + i * keys->entry_size;

@@ -35,15 +35,22 @@ void visit_element_iterator(const Object& object, const Decoders& decoders, Sink
   add_items(load_pointer(object.body, layout[Fact::ElementIterObject_parent_stack]) +
                 static_cast<Address>(layout[Fact::ParentLocator_t_parent]),
             load_ssize(object.body, layout[Fact::ElementIterObject_parent_stack_used]),
-            ReferenceKind::collector, decoders, sink, layout[Fact::sizeof_ParentLocator_t]);
+            ReferenceKind::collector, decoders, sink, layout[Fact::sizeof_ParentLocator_t],
+            FixedName::parent);
 }
 
 void visit_xml_parser(const Object& object, const Decoders& decoders, Sink& sink) {
-  constexpr std::int64_t kHandlers = 22;  // pyexpat.c, enum HandlerTypes: up to SkippedEntity
   const Address handlers =
       load_pointer(object.body, decoders.layout[Fact::xmlparseobject_handlers]);
   if (handlers == 0) return;
-  add_items(handlers, kHandlers, ReferenceKind::collector, decoders, sink);
+  const auto first = static_cast<std::uint64_t>(FixedName::first_handler);
+  const auto count = static_cast<std::uint64_t>(FixedName::handlers_end) - first;
+  const std::byte* bytes = decoders.mirror.at(handlers, count * sizeof(Address));
+  if (bytes == nullptr) return decoders.unreadable(handlers);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    sink.add(load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address))),
+             ReferenceKind::collector, static_cast<FixedName>(first + i));
+  }
 }
 
 }  // namespace heapglass

@@ -18,7 +18,8 @@ std::uint64_t frame_slots(Address code, const Decoders& decoders) {
          static_cast<std::uint64_t>(std::max(stack, 0));
 }
 
-void visit_interpreter_frame(Address frame, const Decoders& decoders, Sink& sink) {
+void visit_interpreter_frame(Address frame, const FrameNames& names, const Decoders& decoders,
+                             Sink& sink) {
   const Layout& layout = decoders.layout;
   const auto head_size = static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]);
   const std::byte* head = decoders.mirror.at(frame, head_size);
@@ -26,10 +27,10 @@ void visit_interpreter_frame(Address frame, const Decoders& decoders, Sink& sink
   const auto shown = [&](Fact fact, FixedName name) {
     sink.add(load_pointer(head, layout[fact]), ReferenceKind::collector, name);
   };
-  shown(Fact::_PyInterpreterFrame_frame_obj, FixedName::frame);
-  shown(Fact::_PyInterpreterFrame_f_locals, FixedName::locals);
+  shown(Fact::_PyInterpreterFrame_frame_obj, names.frame);
+  shown(Fact::_PyInterpreterFrame_f_locals, names.locals);
   shown(Fact::_PyInterpreterFrame_f_funcobj, FixedName::func);
-  shown(Fact::_PyInterpreterFrame_f_executable, FixedName::code);
+  shown(Fact::_PyInterpreterFrame_f_executable, names.code);
   const auto top = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_stacktop]);
   if (top <= 0) return;
   const auto count = static_cast<std::uint64_t>(top);
@@ -52,7 +53,7 @@ void visit_frame(const Object& object, const Decoders& decoders, Sink& sink) {
   if (head == nullptr) return decoders.unreadable(frame);
   const auto owner =
       static_cast<FrameOwner>(load<std::int8_t>(head, layout[Fact::_PyInterpreterFrame_owner]));
-  if (owner == FrameOwner::frame_object) visit_interpreter_frame(frame, decoders, sink);
+  if (owner == FrameOwner::frame_object) visit_interpreter_frame(frame, {}, decoders, sink);
 }
 
 }  // namespace heapglass

@@ -10,9 +10,17 @@ namespace heapglass {
 // Include/internal/pycore_frame.h, enum _frameowner.
 enum class FrameOwner : std::int8_t { thread = 0, generator = 1, frame_object = 2 };
 
+// What a frame's owner calls it and its code: a frame object or a generator.
+struct FrameNames {
+  FixedName frame = FixedName::frame;
+  FixedName code = FixedName::code;
+  FixedName locals = FixedName::locals;
+};
+
 // What _PyFrame_Traverse shows of the frame at `frame`: its frame object, f_locals, function, code,
 // locals and the used part of the value stack. Nothing while it runs (stacktop is -1 then).
-void visit_interpreter_frame(Address frame, const Decoders& decoders, Sink& sink);
+void visit_interpreter_frame(Address frame, const FrameNames& names, const Decoders& decoders,
+                             Sink& sink);
 
 // co_nlocalsplus + co_stacksize of the frame's code: the pointers behind localsplus; 0 if
 // unreadable.

@@ -6,13 +6,28 @@
 
 namespace heapglass {
 
+namespace {
+
+FrameNames frame_names(Shape shape) {
+  switch (shape) {
+    case Shape::coroutine:
+      return {FixedName::cr_frame, FixedName::cr_code, FixedName::hidden_locals};
+    case Shape::async_generator:
+      return {FixedName::ag_frame, FixedName::ag_code, FixedName::hidden_locals};
+    default:
+      return {FixedName::gi_frame, FixedName::gi_code, FixedName::hidden_locals};
+  }
+}
+
+}  // namespace
+
 void visit_generator(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   if (!layout.has(Fact::PyGenObject_gi_iframe)) return;
   constexpr int kFrameCleared = 4;  // Include/internal/pycore_frame.h, FRAME_CLEARED
   if (load<std::int8_t>(object.body, layout[Fact::PyGenObject_gi_frame_state]) < kFrameCleared) {
     const auto frame = object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]);
-    visit_interpreter_frame(frame, decoders, sink);
+    visit_interpreter_frame(frame, frame_names(object.type->shape), decoders, sink);
   }
 }
 

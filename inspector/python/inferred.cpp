@@ -22,10 +22,12 @@ void visit_inferred(const Object& object, const Decoders& decoders, Sink& sink) 
   constexpr std::int64_t kWord = sizeof(Address);
   constexpr std::int64_t kMostItemBytes = 1 << 20;
   const TypeInfo& type = *object.type;
-  const auto look_at = [&](const std::byte* bytes, std::int64_t offset) {
+  // `from`: of these bytes in the object.
+  const auto look_at = [&](const std::byte* bytes, std::int64_t offset, std::int64_t from) {
     const Address word = load_pointer(bytes, offset);
     if (looks_like_object(word, decoders)) {
-      sink.add(word, ReferenceKind::inferred, LabelKind::unnamed, 0);
+      sink.add(word, ReferenceKind::inferred, LabelKind::unnamed,
+               static_cast<std::uint64_t>(from + offset));
     }
   };
   const auto known = [&](std::int64_t offset) {
@@ -35,7 +37,7 @@ void visit_inferred(const Object& object, const Decoders& decoders, Sink& sink) 
   };
   for (std::int64_t at = (type.inferred_begin + kWord - 1) / kWord * kWord;
        at + kWord <= type.inferred_end; at += kWord) {
-    if (!known(at)) look_at(object.body, at);
+    if (!known(at)) look_at(object.body, at, 0);
   }
   if (type.itemsize == 0) return;
   const auto count = static_cast<std::int64_t>(
@@ -44,7 +46,7 @@ void visit_inferred(const Object& object, const Decoders& decoders, Sink& sink) 
   const std::byte* items = decoders.mirror.at(object.address + static_cast<Address>(type.basicsize),
                                               static_cast<std::size_t>(bytes));
   if (items == nullptr) return;
-  for (std::int64_t at = 0; at + kWord <= bytes; at += kWord) look_at(items, at);
+  for (std::int64_t at = 0; at + kWord <= bytes; at += kWord) look_at(items, at, type.basicsize);
 }
 
 }  // namespace heapglass

@@ -28,7 +28,7 @@ void visit_lru_cache(const Object& object, const Decoders& decoders, Sink& sink)
              LabelKind::value, 0);
     const Address type = load_pointer(bytes, layout[Fact::PyObject_ob_type]);
     if (const TypeInfo* info = decoders.types.resolve(type); info != nullptr && info->heap) {
-      sink.add(type, ReferenceKind::collector, FixedName::class_);
+      sink.add(type, ReferenceKind::collector, FixedName::element_type);
     }
     before = element;
     element = load_pointer(bytes, layout[Fact::lru_list_elem_next]);

@@ -41,6 +41,7 @@ void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
     sink.add(word, kind, FixedName::module_state);
   }
   if (measured && known->first == "_zoneinfo") visit_zoneinfo_cache(state, decoders, sink);
+  if (measured && known->first == "_decimal") visit_decimal_maps(state, decoders, sink);
 }
 
 }  // namespace heapglass

@@ -9,8 +9,8 @@ namespace {
 
 // bpo-41422: since then tp_traverse shows the memo.
 ReferenceKind memo_kind(const Layout& layout) {
-  const bool shown = layout.micro < 0 || layout.micro >= layout[Fact::since_pickle_memo_shown];
-  return shown ? ReferenceKind::collector : ReferenceKind::owned;
+  return layout.since(Fact::since_pickle_memo_shown) ? ReferenceKind::collector
+                                                     : ReferenceKind::owned;
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ void visit_pickler(const Object& object, const Decoders& decoders, Sink& sink) {
   add_items(load_pointer(head, layout[Fact::PyMemoTable_mt_table]) +
                 static_cast<Address>(layout[Fact::PyMemoEntry_me_key]),
             load_ssize(head, layout[Fact::PyMemoTable_mt_allocated]), memo_kind(layout), decoders,
-            sink, layout[Fact::sizeof_PyMemoEntry]);
+            sink, layout[Fact::sizeof_PyMemoEntry], FixedName::memo);
 }
 
 void visit_unpickler(const Object& object, const Decoders& decoders, Sink& sink) {
@@ -34,7 +34,7 @@ void visit_unpickler(const Object& object, const Decoders& decoders, Sink& sink)
   const Address memo = load_pointer(object.body, layout[Fact::UnpicklerObject_memo]);
   if (memo == 0) return;
   add_items(memo, load_ssize(object.body, layout[Fact::UnpicklerObject_memo_size]),
-            memo_kind(layout), decoders, sink);
+            memo_kind(layout), decoders, sink, sizeof(Address), FixedName::memo);
 }
 
 void visit_pickle_stack(const Object& object, const Decoders& decoders, Sink& sink) {

@@ -9,7 +9,7 @@ void visit_template(const Object& object, const Decoders& decoders, Sink& sink) 
   add_items(
       object.address + static_cast<Address>(decoders.layout[Fact::TemplateObject_items_literal]),
       object.ob_size(decoders.layout), ReferenceKind::collector, decoders, sink,
-      object.type->itemsize);
+      object.type->itemsize, FixedName::literal);
 }
 
 }  // namespace heapglass

@@ -24,6 +24,8 @@ struct Reference {
 // the decoders need not be compiled once for each.
 class Sink {
  public:
+  static constexpr std::size_t kBatch = 256;
+
   // `taker` has `void take(std::span<const Reference>)` and outlives the sink.
   template <class Taker>
   explicit Sink(Taker& taker)
@@ -48,14 +50,18 @@ class Sink {
   void flush() {
     if (count_ == 0) return;
     take_(taker_, std::span(batch_).first(count_));
+    taken_ += count_;
     count_ = 0;
   }
+  // How many references there were so far.
+  std::uint64_t added() const { return taken_ + count_; }
 
  private:
   void* taker_;
   void (*take_)(void*, std::span<const Reference>);
-  std::array<Reference, 256> batch_;
+  std::array<Reference, kBatch> batch_;
   std::size_t count_ = 0;
+  std::uint64_t taken_ = 0;
 };
 
 }  // namespace heapglass

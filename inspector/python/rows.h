@@ -31,6 +31,8 @@ enum class Shape : std::uint8_t {
   code,
   frame,
   generator,
+  coroutine,  // as generator, under other names
+  async_generator,
   deque,
   array,
   lru_cache,
@@ -58,9 +60,13 @@ enum class Shape : std::uint8_t {
   element_iterator,
   xml_parser,
   sqlite_connection,
-  ctypes_type,        // a metatype of ctypes: its types show what their StgDict refers to,
+  ctypes_type,        // a metatype of ctypes: its types show what their StgDict or StgInfo refers
+                      // to,
   ctypes_plain_type,  // or hold it without showing it
   ctypes_dict,        // StgDict
+  multidict,
+  greenlet,  // hidden from the collector while it is suspended
+  capsule,
 };
 
 struct RowField {
@@ -85,6 +91,8 @@ struct Row {
   std::int32_t size_more = 0;    // and bytes to be added: the NUL of bytes
   // Its struct does not begin with its base's (_io.BytesIO): the base's fields are not its own.
   bool own_struct = false;
+  // What the fields and the shape do not tell of it is read conservatively, as of unknown types.
+  bool rest_inferred = false;
 
   // What tp_basicsize must be; -1 where the build lacks a fact.
   std::int64_t basicsize(const Layout& layout) const {
@@ -98,6 +106,6 @@ struct Row {
 // All rows, in no order. Several may have one name (a type whose struct has another name in another
 // build); the first that fits binds.
 std::span<const Row> core_rows();     // rows_core.cpp: objects every program has
-std::span<const Row> library_rows();  // rows_library.cpp: the standard library's extension types
+std::span<const Row> library_rows();  // rows_library.cpp: extension types
 
 }  // namespace heapglass

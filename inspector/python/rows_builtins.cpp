@@ -20,7 +20,7 @@ std::vector<Row> builtin_rows() {
       {"managedbuffer",
        Fact::sizeof__PyManagedBufferObject,
        Shape::fixed,
-       {{Fact::_PyManagedBufferObject_master_obj, ".obj"}}},
+       {{Fact::_PyManagedBufferObject_master_obj, "<obj>"}}},
       {"pickle.PickleBuffer",
        Fact::sizeof_PyPickleBufferObject,
        Shape::fixed,
@@ -29,7 +29,7 @@ std::vector<Row> builtin_rows() {
        Fact::sizeof__PyBufferWrapper,
        Shape::fixed,
        {{Fact::_PyBufferWrapper_mv, "<memoryview>"}, {Fact::_PyBufferWrapper_obj, ".obj"}}},
-      {"PyCapsule", kAnySize},
+      {"PyCapsule", kAnySize, Shape::capsule},
       // Objects/genobject.c, Objects/iterobject.c
       {"async_generator_asend",
        Fact::sizeof_PyAsyncGenASend,

@@ -109,7 +109,10 @@ std::vector<Row> make_rows() {
       {"frame",
        Fact::PyFrameObject__f_frame_data,
        Shape::frame,
-       {{Fact::PyFrameObject_f_back, ".f_back"}, {Fact::PyFrameObject_f_trace, ".f_trace"}},
+       {{Fact::PyFrameObject_f_back, ".f_back"},
+        {Fact::PyFrameObject_f_trace, ".f_trace"},
+        {Fact::PyFrameObject_f_extra_locals, "<extra locals>"},
+        {Fact::PyFrameObject_f_locals_cache, "<locals cache>"}},
        Fact::_PyInterpreterFrame_localsplus},
       {"traceback",
        Fact::sizeof_PyTracebackObject,
@@ -130,7 +133,7 @@ std::vector<Row> make_rows() {
         {Fact::propertyobject_prop_set, ".fset"},
         {Fact::propertyobject_prop_del, ".fdel"},
         {Fact::propertyobject_prop_doc, ".__doc__"},
-        {Fact::propertyobject_prop_name, ".__name__"}}},
+        {Fact::propertyobject_prop_name, "<name>"}}},
       {"mappingproxy",
        Fact::sizeof_mappingproxyobject,
        Shape::fixed,
@@ -182,36 +185,43 @@ std::vector<Row> make_rows() {
                      {Fact::PyDescrObject_d_name, ".__name__", kOwned},
                      {Fact::PyDescrObject_d_qualname, ".__qualname__", kOwned}}});
   }
-  // Objects/weakrefobject.c: the object itself is no reference.
-  for (const std::string_view type :
-       {"weakref", "weakref.ReferenceType", "weakproxy", "weakref.ProxyType", "weakcallableproxy",
-        "weakref.CallableProxyType"}) {
+  // Objects/weakrefobject.c: the object itself is no reference. A proxy's attributes are that
+  // object's.
+  for (const auto& [type, callback] : {std::pair{"weakref", ".__callback__"},
+                                       {"weakref.ReferenceType", ".__callback__"},
+                                       {"weakproxy", "<callback>"},
+                                       {"weakref.ProxyType", "<callback>"},
+                                       {"weakcallableproxy", "<callback>"},
+                                       {"weakref.CallableProxyType", "<callback>"}}) {
     rows.push_back({type,
                     Fact::sizeof_PyWeakReference,
                     Shape::fixed,
-                    {{Fact::PyWeakReference_wr_callback, ".__callback__"}}});
+                    {{Fact::PyWeakReference_wr_callback, callback}}});
   }
   // Objects/genobject.c: async_gen_traverse shows the finalizer, gen_traverse not the origin.
-  const std::vector<RowField> generator = {
-      {Fact::PyGenObject_gi_frame, ".gi_frame"},
-      {Fact::PyGenObject_gi_code, ".gi_code"},
-      {Fact::PyGenObject_gi_name, ".__name__"},
-      {Fact::PyGenObject_gi_qualname, ".__qualname__"},
-      {Fact::PyGenObject_gi_exc_state_exc_type, "<exc_type>"},
-      {Fact::PyGenObject_gi_exc_state_exc_value, "<exc_value>"},
-      {Fact::PyGenObject_gi_exc_state_exc_traceback, "<exc_traceback>"}};
-  std::vector<RowField> coroutine = generator;
+  const auto generator_fields = [](std::string_view frame, std::string_view code) {
+    return std::vector<RowField>{{Fact::PyGenObject_gi_frame, frame},
+                                 {Fact::PyGenObject_gi_code, code},
+                                 {Fact::PyGenObject_gi_name, ".__name__"},
+                                 {Fact::PyGenObject_gi_qualname, ".__qualname__"},
+                                 {Fact::PyGenObject_gi_exc_state_exc_type, "<exc_type>"},
+                                 {Fact::PyGenObject_gi_exc_state_exc_value, "<exc_value>"},
+                                 {Fact::PyGenObject_gi_exc_state_exc_traceback, "<exc_traceback>"}};
+  };
+  const std::vector<RowField> generator = generator_fields(".gi_frame", ".gi_code");
+  std::vector<RowField> coroutine = generator_fields(".cr_frame", ".cr_code");
   coroutine.push_back({Fact::PyCoroObject_cr_origin_or_finalizer, ".cr_origin", kOwned});
-  std::vector<RowField> async_generator = generator;
+  std::vector<RowField> async_generator = generator_fields(".ag_frame", ".ag_code");
   async_generator.push_back({Fact::PyAsyncGenObject_ag_origin_or_finalizer, "<finalizer>"});
   // From 3.11 on the frame stands inside, up to its locals; those are items.
   constexpr Fact kFrame = Fact::_PyInterpreterFrame_localsplus;
-  for (const auto& [type, size, fields] :
-       {std::tuple{"generator", Fact::sizeof_PyGenObject, generator},
-        std::tuple{"coroutine", Fact::sizeof_PyCoroObject, coroutine},
-        std::tuple{"async_generator", Fact::sizeof_PyAsyncGenObject, async_generator}}) {
-    rows.push_back({type, Fact::PyGenObject_gi_iframe, Shape::generator, fields, kFrame});
-    rows.push_back({type, size, Shape::generator, fields});
+  for (const auto& [type, size, shape, fields] :
+       {std::tuple{"generator", Fact::sizeof_PyGenObject, Shape::generator, generator},
+        std::tuple{"coroutine", Fact::sizeof_PyCoroObject, Shape::coroutine, coroutine},
+        std::tuple{"async_generator", Fact::sizeof_PyAsyncGenObject, Shape::async_generator,
+                   async_generator}}) {
+    rows.push_back({type, Fact::PyGenObject_gi_iframe, shape, fields, kFrame});
+    rows.push_back({type, size, shape, fields});
   }
 
   rows.push_back(exception("BaseException", Fact::sizeof_PyBaseExceptionObject,

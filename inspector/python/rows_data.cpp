@@ -27,11 +27,11 @@ void add_numbers(std::vector<Row>& rows) {
                   {{Fact::PyZoneInfo_ZoneInfo_key, ".key", kOwned, true},
                    {Fact::PyZoneInfo_ZoneInfo_file_repr, "<file>", kOwned}}});
   rows.push_back({"decimal.Decimal", Fact::sizeof_PyDecObject, Shape::decimal, {}});
-  rows.push_back({"decimal.Context",
-                  Fact::sizeof_PyDecContextObject,
-                  Shape::fixed,
-                  {{Fact::PyDecContextObject_traps, ".traps", kOwned},
-                   {Fact::PyDecContextObject_flags, ".flags", kOwned}}});
+  rows.push_back(
+      {"decimal.Context",
+       Fact::sizeof_PyDecContextObject,
+       Shape::fixed,
+       {{Fact::PyDecContextObject_traps, ".traps"}, {Fact::PyDecContextObject_flags, ".flags"}}});
   rows.push_back({"decimal.ContextManager",
                   Fact::sizeof_PyDecContextManagerObject,
                   Shape::fixed,
@@ -68,7 +68,7 @@ void add_text(std::vector<Row>& rows) {
     rows.push_back({type,
                     Fact::sizeof_PyStructObject,
                     Shape::struct_codes,
-                    {{Fact::PyStructObject_s_format, ".format"}}});
+                    {{Fact::PyStructObject_s_format, "<format>"}}});
   }
   for (const std::string_view type : {"_struct.unpack_iterator", "unpack_iterator"}) {
     rows.push_back(
@@ -292,6 +292,12 @@ void add_ctypes(std::vector<Row>& rows) {
                    {Fact::StgDictObject_converters, "<converters>", kOwned},
                    {Fact::StgDictObject_restype, "<restype>", kOwned},
                    {Fact::StgDictObject_checker, "<checker>", kOwned}}});
+  // 3.13+: the metatypes' base has a StgInfo behind its types.
+  rows.push_back({"_ctypes.CType_Type",
+                  Fact::sizeof_PyHeapTypeObject,
+                  Shape::ctypes_type,
+                  {},
+                  Fact::sizeof_StgInfo});
   for (const std::string_view type : {"_ctypes.PyCStructType", "_ctypes.UnionType",
                                       "_ctypes.PyCPointerType", "_ctypes.PyCFuncPtrType"}) {
     rows.push_back({type, Fact::sizeof_PyHeapTypeObject, Shape::ctypes_type, {}});

@@ -1,5 +1,7 @@
 // Rows of what talks to the world: _io, sockets, ssl, posix, mmap, select, compression, hashes,
 // codecs. The collector is shown little of it.
+#include <tuple>
+
 #include "inspector/python/rows_library.h"
 
 namespace heapglass {
@@ -69,7 +71,7 @@ void add_io(std::vector<Row>& rows) {
                   Fact::sizeof_nldecoder_object,
                   Shape::fixed,
                   {{Fact::nldecoder_object_decoder, "<decoder>"},
-                   {Fact::nldecoder_object_errors, ".errors"}}});
+                   {Fact::nldecoder_object_errors, "<errors>"}}});
 }
 
 // Modules/_ssl.c
@@ -85,7 +87,7 @@ void add_ssl(std::vector<Row>& rows) {
                   Shape::fixed,
                   {{Fact::PySSLSocket_Socket, "<socket>", kOwned},
                    {Fact::PySSLSocket_ctx, ".context", kOwned},
-                   {Fact::PySSLSocket_owner, ".owner", kOwned},
+                   {Fact::PySSLSocket_owner, "<owner>", kOwned},
                    {Fact::PySSLSocket_server_hostname, ".server_hostname", kOwned},
                    {Fact::PySSLSocket_exc, "<exception>"},
                    {Fact::PySSLSocket_exc_type, "<exc_type>"},
@@ -123,12 +125,14 @@ std::vector<Row> io_rows() {
   rows.push_back({"mmap.mmap", Fact::sizeof_mmap_object});
   // Modules/zlibmodule.c, Modules/_bz2module.c, Modules/_lzmamodule.c: not collectable, or show
   // their type alone.
-  for (const std::string_view type : {"zlib.Compress", "zlib.Decompress"}) {
+  for (const auto& [type, unused, tail] :
+       {std::tuple{"zlib.Compress", "<unused_data>", "<unconsumed_tail>"},
+        std::tuple{"zlib.Decompress", ".unused_data", ".unconsumed_tail"}}) {
     rows.push_back({type,
                     Fact::sizeof_compobject,
                     Shape::fixed,
-                    {{Fact::compobject_unused_data, ".unused_data", kOwned},
-                     {Fact::compobject_unconsumed_tail, ".unconsumed_tail", kOwned},
+                    {{Fact::compobject_unused_data, unused, kOwned},
+                     {Fact::compobject_unconsumed_tail, tail, kOwned},
                      {Fact::compobject_zdict, "<zdict>", kOwned}}});
   }
   rows.push_back({"zlib._ZlibDecompressor",

@@ -15,7 +15,7 @@ void add_builtins(std::vector<Row>& rows) {
     rows.push_back({type,
                     Fact::sizeof__PyDictViewObject,
                     Shape::fixed,
-                    {{Fact::_PyDictViewObject_dv_dict, ".mapping"}}});
+                    {{Fact::_PyDictViewObject_dv_dict, "<dict>"}}});
   }
   for (const std::string_view type :
        {"dict_keyiterator", "dict_valueiterator", "dict_itemiterator", "dict_reversekeyiterator",

@@ -1,4 +1,4 @@
-// The standard library's rows by family; rows_library.cpp joins them.
+// The extension types' rows by family; rows_library.cpp joins them.
 #pragma once
 
 #include <vector>
@@ -14,5 +14,6 @@ std::vector<Row> builtin_rows();  // rows_builtins.cpp: rarer builtins, types, t
 std::vector<Row> io_rows();       // rows_io.cpp: files, sockets, compression, hashes
 std::vector<Row> concurrency_rows();  // rows_concurrency.cpp: asyncio, threads, contextvars
 std::vector<Row> data_rows();  // rows_data.cpp: datetime, re, json, pickle, sqlite3, ctypes, ...
+std::vector<Row> extension_rows();  // rows_extensions.cpp: no part of CPython: multidict, greenlet
 
 }  // namespace heapglass

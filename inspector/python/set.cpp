@@ -20,7 +20,7 @@ void visit_set(const Object& object, const Decoders& decoders, Sink& sink) {
     // A deleted entry holds the dummy object, uncounted, with a hash that no object has.
     if (load_ssize(entry, layout[Fact::setentry_hash]) == -1) continue;
     sink.add(load_pointer(entry, layout[Fact::setentry_key]), ReferenceKind::collector,
-             LabelKind::key, 0);
+             FixedName::member);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "inspector/python/dict_keys.h"
 #include "inspector/python/frame.h"
 #include "inspector/python/text.h"
+#include "inspector/python/visit.h"
 
 namespace heapglass {
 
@@ -113,7 +114,7 @@ OwnSize dict(const Object& object, const Decoders& decoders) {
         kWord * (layout.has(Fact::PyDictKeysObject_dk_log2_size) ? keys->usable + keys->entry_count
                                                                  : keys->capacity);
     size.sizeof_result += values;
-    size.outside += block_size(values);
+    if (!values_are_embedded(object, decoders)) size.outside += block_size(values);
   }
   if (keys->dk_refcnt == 1) {
     size.sizeof_result += keys->bytes;
@@ -229,8 +230,10 @@ std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoder
     case Shape::bytearray:
       return bytearray(object, decoders);
     case Shape::type:
-    case Shape::ctypes_type:
     case Shape::ctypes_plain_type:
+      return type(object, decoders);
+    case Shape::ctypes_type:
+      if (layout.has(Fact::sizeof_StgInfo)) return library_sizeof(object, decoders);
       return type(object, decoders);
     case Shape::code:
       return code(object, decoders);
@@ -239,6 +242,8 @@ std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoder
       return with_frame(object, Fact::PyFrameObject__f_frame_data,
                         load_pointer(object.body, layout[Fact::PyFrameObject_f_frame]), decoders);
     case Shape::generator:
+    case Shape::coroutine:
+    case Shape::async_generator:
       if (!layout.has(Fact::PyGenObject_gi_iframe)) return std::nullopt;
       return with_frame(object, Fact::PyGenObject_gi_iframe,
                         object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]),
@@ -255,6 +260,20 @@ std::uint64_t header_bytes(const Object& object, const Layout& layout) {
                            : has_gc_head(object, layout);
   return (counted ? static_cast<std::uint64_t>(layout[Fact::sizeof_PyGC_Head]) : 0) +
          static_cast<std::uint64_t>(object.type->pre_header);
+}
+
+// Values of instance attributes behind the body (3.13+, _PyInlineValuesSize): a head, capacity
+// pointers, and a byte for the order of insertion of each. They are there even where they are not
+// valid.
+std::uint64_t inline_values(const Object& object, const Decoders& decoders) {
+  if (!object.type->inline_values) return 0;
+  const Layout& layout = decoders.layout;
+  const auto head_size = static_cast<std::uint64_t>(layout[Fact::PyDictValues_values]);
+  const std::byte* head =
+      decoders.mirror.at(object.address + static_cast<Address>(object.type->basicsize), head_size);
+  if (head == nullptr) return 0;
+  const std::uint64_t capacity = load<std::uint8_t>(head, layout[Fact::PyDictValues_capacity]);
+  return head_size + capacity * kWord + (capacity + kWord - 1) / kWord * kWord;
 }
 
 // Values of instance attributes that stand in their own block (3.11, 3.12: new_values).
@@ -300,7 +319,8 @@ ObjectSize size_of(const Object& object, const Decoders& decoders) {
                               : own                   ? generic(object, decoders)
                                                       : inside;
   size.footprint =
-      block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header)) +
+      block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header) +
+                 inline_values(object, decoders)) +
       (own ? own->outside : 0) + values_block(object, decoders);
   return size;
 }

@@ -16,7 +16,7 @@ struct ObjectSize {
 // A length that contradicts its mapping counts as a fault and weighs nothing.
 ObjectSize size_of(const Object& object, const Decoders& decoders);
 
-// __sizeof__ of the standard library's extension types that have their own, without headers; and
+// __sizeof__ of the extension types that have their own, without headers; and
 // the bytes that they own outside their body. nullopt: the type uses object.__sizeof__.
 struct OwnSize {
   std::uint64_t sizeof_result = 0;
@@ -24,6 +24,7 @@ struct OwnSize {
   std::uint64_t inside = 0;   // bytes in its own block; 0: as object.__sizeof__ counts
 };
 OwnSize dict_sizeof(const Object& object, const Decoders& decoders);  // of a dict or a subclass
+OwnSize multidict_sizeof(const Object& object, const Decoders& decoders);
 std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders);
 
 }  // namespace heapglass

@@ -5,6 +5,7 @@
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/size.h"
+#include "inspector/python/visit.h"
 
 namespace heapglass {
 
@@ -118,6 +119,15 @@ OwnSize odict(const Object& object, const Decoders& decoders) {
   return size;
 }
 
+// The shape of an array type of ctypes: a number for each of its dimensions.
+void add_dimensions(OwnSize& size, std::int32_t dimensions) {
+  constexpr std::int32_t kMostDimensions = 1 << 16;
+  if (dimensions <= 0 || dimensions >= kMostDimensions) return;
+  const std::uint64_t bytes = static_cast<std::uint64_t>(dimensions) * kWord;
+  size.sizeof_result += bytes;
+  size.outside += block_size(bytes);
+}
+
 // The dict's formula counts the whole struct already, and is added to once more.
 OwnSize ctypes_dict(const Object& object, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
@@ -125,18 +135,25 @@ OwnSize ctypes_dict(const Object& object, const Decoders& decoders) {
   size.sizeof_result +=
       fact(layout, Fact::sizeof_StgDictObject) - fact(layout, Fact::sizeof_PyDictObject);
   add_c_string(size, load_pointer(object.body, layout[Fact::StgDictObject_format]), decoders);
-  const auto dimensions = load<std::int32_t>(object.body, layout[Fact::StgDictObject_ndim]);
-  constexpr std::int32_t kMostDimensions = 1 << 16;
-  if (dimensions > 0 && dimensions < kMostDimensions) {
-    const std::uint64_t bytes = static_cast<std::uint64_t>(dimensions) * kWord;
-    size.sizeof_result += bytes;
-    size.outside += block_size(bytes);
-  }
+  add_dimensions(size, load<std::int32_t>(object.body, layout[Fact::StgDictObject_ndim]));
   const Address elements =
       load_pointer(object.body, layout[Fact::StgDictObject_ffi_type_pointer_elements]);
   add_block(size, elements,
             load<std::uint64_t>(object.body, layout[Fact::StgDictObject_length]) + 1, kWord,
             decoders);
+  return size;
+}
+
+// 3.13+, CType_Type.__sizeof__: the metatype's struct, and what its StgInfo points to.
+OwnSize ctypes_type(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  const std::byte* info = stg_info(object, decoders);
+  if (info == nullptr) return size;
+  add_c_string(size, load_pointer(info, layout[Fact::StgInfo_format]), decoders);
+  add_dimensions(size, load<std::int32_t>(info, layout[Fact::StgInfo_ndim]));
+  add_block(size, load_pointer(info, layout[Fact::StgInfo_ffi_type_pointer_elements]),
+            load<std::uint64_t>(info, layout[Fact::StgInfo_length]) + 1, kWord, decoders);
   return size;
 }
 
@@ -309,6 +326,8 @@ std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& deco
       return odict(object, decoders);
     case Shape::ctypes_dict:
       return ctypes_dict(object, decoders);
+    case Shape::ctypes_type:
+      return ctypes_type(object, decoders);
     case Shape::bytesio:
       return bytesio(object, decoders);
     case Shape::stringio:
@@ -331,6 +350,8 @@ std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& deco
       return pickle_stack(object, decoders);
     case Shape::element:
       return element(object, decoders);
+    case Shape::multidict:
+      return multidict_sizeof(object, decoders);
     default:
       return std::nullopt;
   }

@@ -9,7 +9,7 @@ void visit_sqlite_connection(const Object& object, const Decoders& decoders, Sin
   const Layout& layout = decoders.layout;
   if (!layout.has(Fact::pysqlite_Connection_trace_ctx)) {
     sink.add(load_pointer(object.body, layout[Fact::pysqlite_Connection_isolation_level]),
-             ReferenceKind::collector, LabelKind::unnamed, 0);
+             ReferenceKind::collector, FixedName::isolation_level);
     return;
   }
   for (const Fact field :

@@ -40,7 +40,7 @@ void visit_heap_type(const Object& object, const Decoders& decoders, Sink& sink)
   if (!keys) return decoders.fault(Fault::bad_table);
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
     sink.add(load_pointer(keys->entries + i * keys->entry_size, keys->key_offset),
-             ReferenceKind::owned, LabelKind::key, 0);
+             ReferenceKind::owned, FixedName::shared_key);
   }
 }
 

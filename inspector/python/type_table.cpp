@@ -17,8 +17,9 @@ constexpr std::int64_t kMaxMro = 4096;       // classes of an __mro__ that are l
 constexpr std::size_t kMaxMetatypes = 16;    // length of a chain of ob_type
 constexpr std::size_t kMaxTypes = 4u << 20;  // then every further address is no type
 constexpr std::size_t kMaxSlots = 1 << 16;
-constexpr std::size_t kMaxFields = 32u << 20;  // of all types together
-constexpr std::size_t kMaxNameLength = 1000;   // code points of a name that are kept
+constexpr std::size_t kMaxFields = 32u << 20;   // of all types together
+constexpr std::int64_t kMaxStructFields = 256;  // sys.flags has 18
+constexpr std::size_t kMaxNameLength = 1000;    // code points of a name that are kept
 
 }  // namespace
 
@@ -34,12 +35,22 @@ TypeTable::TypeTable(const Layout& layout, Mirror& mirror, Address type_type,
 }
 
 const TypeInfo* TypeTable::resolve_slow(Address address) {
+  if (mirror_.find(address) == nullptr) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const TypeInfo* type = resolve_locked(address);
+  const std::size_t slot = hash(address) & (kSlots - 1);
+  if (type != nullptr) {
+    types_seen_[slot].store(type, std::memory_order_release);
+  } else {
+    no_types_seen_[slot].store(address, std::memory_order_relaxed);
+  }
+  return type;
+}
+
+const TypeInfo* TypeTable::resolve_locked(Address address) {
   if (address == 0) return nullptr;
   const auto known = known_.find(address);
-  if (known != known_.end()) {
-    slots_[hash(address) & (slots_.size() - 1)] = {address, known->second};
-    return known->second;
-  }
+  if (known != known_.end()) return known->second;
   // From the type up to the nearest base that is known, then build downwards.
   std::vector<Address> chain;
   const TypeInfo* base = nullptr;
@@ -136,6 +147,7 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
     type.dict_offset = base->dict_offset;
     if (type.python_made) type.traverses = base->traverses != nullptr ? base->traverses : base;
     type.struct_fields = base->struct_fields;
+    type.item_names = base->item_names;
   }
   name_type(type, body);
   // Python code makes classes with subtype_traverse, or, of types without a collector's header
@@ -199,14 +211,22 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
         type.fields.push_back({layout_[field.offset], names_.intern(field.label), kind});
       }
     }
+    if (row.rest_inferred) infer_rest(type);
     return true;
   }
   // What C code derives from tuple and no row names are the types of Objects/structseq.c.
   if (type.base != nullptr && type.base->shape == Shape::tuple && type.has_gc) {
     type.shape = Shape::structseq;
     type.struct_fields = struct_fields(body);
+    name_items(type, body);
     return true;
   }
+  infer_rest(type);
+  return false;
+}
+
+// What it has beyond its base is to be read conservatively.
+void TypeTable::infer_rest(TypeInfo& type) const {
   const std::int64_t base_size =
       type.base == nullptr ? layout_[Fact::sizeof_PyObject] : type.base->basicsize;
   if (type.basicsize > base_size) {
@@ -216,7 +236,6 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
   } else if (type.itemsize != 0 && (type.base == nullptr || type.base->itemsize == 0)) {
     type.inferred = true;
   }
-  return false;
 }
 
 // How many items instances of a structseq type have, those behind ob_size included: `n_fields` in
@@ -231,14 +250,34 @@ std::int64_t TypeTable::struct_fields(const std::byte* body) {
   }
   const auto stride = static_cast<Address>(layout_[Fact::sizeof_PyMemberDef]);
   Address member = load_pointer(body, layout_[Fact::PyTypeObject_tp_members]);
-  constexpr std::int64_t kMost = 256;  // sys.flags has 18
-  for (std::int64_t count = 0; count < kMost; ++count, member += stride) {
+  for (std::int64_t count = 0; count < kMaxStructFields; ++count, member += stride) {
     const std::byte* definition = mirror_.at(member, stride);
     if (definition == nullptr || load_pointer(definition, layout_[Fact::PyMemberDef_name]) == 0) {
       return count;
     }
   }
   return 0;
+}
+
+// The names of those items: each PyMemberDef has its offset.
+void TypeTable::name_items(TypeInfo& type, const std::byte* body) {
+  const auto stride = static_cast<Address>(layout_[Fact::sizeof_PyMemberDef]);
+  const auto fields = std::min(type.struct_fields, kMaxStructFields);
+  type.item_names.assign(static_cast<std::size_t>(fields), TypeInfo::kNoName);
+  Address member = load_pointer(body, layout_[Fact::PyTypeObject_tp_members]);
+  for (std::int64_t i = 0; i < fields; ++i, member += stride) {
+    const std::byte* definition = mirror_.at(member, stride);
+    if (definition == nullptr) return;
+    const Address name = load_pointer(definition, layout_[Fact::PyMemberDef_name]);
+    if (name == 0) return;
+    const std::int64_t offset = load_ssize(definition, layout_[Fact::PyMemberDef_offset]) -
+                                layout_[Fact::PyTupleObject_ob_item];
+    const std::int64_t item = offset / static_cast<std::int64_t>(sizeof(Address));
+    if (offset < 0 || item >= fields) continue;
+    if (const auto text = mirror_.c_string(name, kMaxNameLength)) {
+      type.item_names[static_cast<std::size_t>(item)] = names_.intern("." + *text);
+    }
+  }
 }
 
 void TypeTable::add_python_layer(TypeInfo& type, const std::byte* body, bool bound) {

@@ -2,7 +2,9 @@
 // flattened from the type and its bases (PyTypeObject, PyHeapTypeObject; Objects/typeobject.c).
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +56,9 @@ struct TypeInfo {
 
   std::vector<Field> fields;
   std::vector<std::uint32_t> attribute_names;  // of values without a dict, by ht_cached_keys order
+  // Of Shape::structseq, by position; kNoName: a field that has none.
+  static constexpr std::uint32_t kNoName = ~std::uint32_t{0};
+  std::vector<std::uint32_t> item_names;
   std::uint64_t values_capacity =
       0;  // pointers in a new instance's values: shared_keys_usable_size
 };
@@ -73,13 +78,16 @@ class TypeTable {
   TypeTable(const Layout& layout, Mirror& mirror, Address type_type, Address subtype_traverse);
 
   // The type at `address`, or null where there is none: its chain of metatypes does not end in
-  // `type`, its sizes are absurd, its bases loop. Stable pointers.
+  // `type`, its sizes are absurd, its bases loop. Stable pointers. Several threads may ask at once.
   const TypeInfo* resolve(Address address) {
-    Slot& slot = slots_[hash(address) & (slots_.size() - 1)];
-    if (slot.address == address && address != 0) return slot.type;
+    const std::size_t slot = hash(address) & (kSlots - 1);
+    const TypeInfo* type = types_seen_[slot].load(std::memory_order_acquire);
+    if (type != nullptr && type->address == address) return type;
+    if (no_types_seen_[slot].load(std::memory_order_relaxed) == address) return nullptr;
     return resolve_slow(address);
   }
 
+  // These while no other thread resolves.
   const std::deque<TypeInfo>& types() const { return types_; }
   Names& names() { return names_; }
   Address type_type() const { return type_type_; }
@@ -87,22 +95,22 @@ class TypeTable {
   Address dict_lookup(Address dict, std::string_view key);
 
  private:
-  struct Slot {
-    Address address = 0;
-    const TypeInfo* type = nullptr;
-  };
+  static constexpr std::size_t kSlots = 4096;
   static std::size_t hash(Address address) {
     return static_cast<std::size_t>((address * 0x9E3779B97F4A7C15u) >> 40);
   }
 
   const TypeInfo* resolve_slow(Address address);
+  const TypeInfo* resolve_locked(Address address);
   const TypeInfo* build(Address address, const TypeInfo* base);
   bool plausible(Address address);
   std::int64_t basicsize_of(Address type);
   bool defines_sizeof(Address type);
   void name_type(TypeInfo& type, const std::byte* body);
   bool bind_row(TypeInfo& type, const std::byte* body);
+  void infer_rest(TypeInfo& type) const;
   std::int64_t struct_fields(const std::byte* body);
+  void name_items(TypeInfo& type, const std::byte* body);
   void add_python_layer(TypeInfo& type, const std::byte* body, bool bound);
   void add_slots(TypeInfo& type, const std::byte* body);
   void add_cached_keys(TypeInfo& type, const std::byte* body);
@@ -116,7 +124,11 @@ class TypeTable {
   std::unordered_multimap<std::string_view, const Row*> rows_;
   std::unordered_map<Address, const TypeInfo*> known_;  // null: known to be no type
   std::unordered_map<Address, bool> defines_sizeof_;    // in its own __dict__, in Python
-  std::vector<Slot> slots_ = std::vector<Slot>(4096);   // a cache in front of known_
+  // Caches in front of known_; what is in none is looked up under the lock.
+  std::vector<std::atomic<const TypeInfo*>> types_seen_ =
+      std::vector<std::atomic<const TypeInfo*>>(kSlots);
+  std::vector<std::atomic<Address>> no_types_seen_ = std::vector<std::atomic<Address>>(kSlots);
+  std::mutex mutex_;
   std::deque<TypeInfo> types_;
   std::size_t field_count_ = 0;
   Names names_;

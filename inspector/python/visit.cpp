@@ -38,6 +38,8 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
       visit_frame(object, decoders, sink);
       break;
     case Shape::generator:
+    case Shape::coroutine:
+    case Shape::async_generator:
       visit_generator(object, decoders, sink);
       break;
     case Shape::deque:
@@ -99,6 +101,15 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::ctypes_dict:
       visit_dict(object, decoders, sink);
       break;
+    case Shape::multidict:
+      visit_multidict(object, decoders, sink);
+      break;
+    case Shape::greenlet:
+      visit_greenlet(object, decoders, sink);
+      break;
+    case Shape::capsule:
+      visit_capsule(object, decoders, sink);
+      break;
     case Shape::lru_element:
       return;  // its cache shows what it holds, its type included
     case Shape::fixed:
@@ -115,16 +126,17 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::decimal:
       break;  // nothing but fields, or no references at all
   }
+  // What no collector's header stands before is never shown to the collector: of the bases of
+  // ctypes only subclasses have one.
+  const bool shown = type.has_gc && !hidden_from_collector(object, decoders);
   for (const Field& field : type.fields) {
-    // What no collector's header stands before is never shown to the collector: of the bases of
-    // ctypes only subclasses have one.
-    const ReferenceKind kind = type.has_gc ? field.kind : ReferenceKind::owned;
+    const ReferenceKind kind = shown ? field.kind : ReferenceKind::owned;
     sink.add(load_pointer(object.body, field.offset), kind, LabelKind::field, field.name);
   }
   if (type.managed_dict || type.dict_offset != 0) visit_attributes(object, decoders, sink);
   if (type.inferred) visit_inferred(object, decoders, sink);
   if (type.type_reference) {
-    sink.add(type.address, *type.type_reference, FixedName::class_);
+    sink.add(type.address, shown ? *type.type_reference : ReferenceKind::owned, FixedName::class_);
   }
 }
 

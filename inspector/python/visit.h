@@ -23,6 +23,8 @@ void visit_tuple(const Object&, const Decoders&, Sink&);
 void visit_structseq(const Object&, const Decoders&, Sink&);
 void visit_list(const Object&, const Decoders&, Sink&);
 void visit_dict(const Object&, const Decoders&, Sink&);
+// Whether a split dict's values stand inside the instance that it was made for (3.13+). dict.cpp
+bool values_are_embedded(const Object& dict, const Decoders&);
 void visit_odict(const Object&, const Decoders&, Sink&);
 void visit_set(const Object&, const Decoders&, Sink&);
 void visit_type(const Object&, const Decoders&, Sink&);
@@ -49,6 +51,13 @@ void visit_element_iterator(const Object&, const Decoders&, Sink&);
 void visit_xml_parser(const Object&, const Decoders&, Sink&);
 void visit_sqlite_connection(const Object&, const Decoders&, Sink&);
 void visit_ctypes_type(const Object&, const Decoders&, Sink&);
+void visit_multidict(const Object&, const Decoders&, Sink&);
+void visit_greenlet(const Object&, const Decoders&, Sink&);
+// The StgInfo behind a type of ctypes (3.13+); null: it has none. ctypes.cpp
+const std::byte* stg_info(const Object&, const Decoders&);
+void visit_capsule(const Object&, const Decoders&, Sink&);
+// What the maps in the state of module _decimal refer to, which its traversal shows. decimal.cpp
+void visit_decimal_maps(Address state, const Decoders&, Sink&);
 // Instance attributes that stand in no slot: managed or negative-offset dicts, values without one.
 void visit_attributes(const Object&, const Decoders&, Sink&);
 void visit_inferred(const Object&, const Decoders&, Sink&);

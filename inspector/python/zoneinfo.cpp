@@ -8,9 +8,12 @@ namespace heapglass {
 namespace {
 
 void add_ttinfo(const std::byte* ttinfo, const Layout& layout, Sink& sink) {
-  for (const Fact field : {Fact::_ttinfo_utcoff, Fact::_ttinfo_dstoff, Fact::_ttinfo_tzname}) {
-    sink.add(load_pointer(ttinfo, layout[field]), ReferenceKind::owned, LabelKind::unnamed, 0);
-  }
+  const auto hidden = [&](Fact field, FixedName name) {
+    sink.add(load_pointer(ttinfo, layout[field]), ReferenceKind::owned, name);
+  };
+  hidden(Fact::_ttinfo_utcoff, FixedName::utcoff);
+  hidden(Fact::_ttinfo_dstoff, FixedName::dstoff);
+  hidden(Fact::_ttinfo_tzname, FixedName::tzname);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
 
+#include "inspector/workers.h"
 #include "symbols/failure.h"
 
 namespace heapglass {
@@ -28,15 +30,36 @@ constexpr std::size_t kRoom = 64 << 20;
 
 using Buffer = Mirror::Segment;
 
+// A part of a buffer: what one thread does at a time.
+struct Piece {
+  Buffer* buffer = nullptr;
+  AddressRange range;
+};
+
+std::vector<Piece> pieces_of(std::span<Buffer> buffers) {
+  constexpr std::uint64_t kPiece = 16 << 20;
+  std::vector<Piece> pieces;
+  for (Buffer& buffer : buffers) {
+    for (Address at = buffer.range.begin; at < buffer.range.end;) {
+      const Address end = std::min(buffer.range.end, (at / kPiece + 1) * kPiece);
+      pieces.push_back({&buffer, {at, end}});
+      at = end;
+    }
+  }
+  return pieces;
+}
+
 // Makes the pages that will be written ours now, in huge ones where nearly all of them are.
-void prefault(Buffer& buffer, const PageMap& pages) {
-  const std::vector<PageState> states = pages.states(buffer.range);
+void prefault(const Piece& piece, const PageMap& pages) {
+  const Buffer& buffer = *piece.buffer;
+  const std::vector<PageState> states = pages.states(piece.range);
   const auto present = std::count_if(states.begin(), states.end(), to_be_read);
   const auto total = static_cast<std::ptrdiff_t>(states.size());
   if (present * 10 >= total * 9) {
-    ::madvise(buffer.data, buffer.range.size(), MADV_HUGEPAGE);
+    ::madvise(buffer.data + (piece.range.begin - buffer.range.begin), piece.range.size(),
+              MADV_HUGEPAGE);
   }
-  for (const AddressRange& run : page_runs(buffer.range, states, to_be_read)) {
+  for (const AddressRange& run : page_runs(piece.range, states, to_be_read)) {
     std::byte* begin = buffer.data + (run.begin - buffer.range.begin);
     // MADV_POPULATE_WRITE came with Linux 5.14 and its header with glibc 2.35.
     constexpr int kPopulateWrite = 23;
@@ -169,18 +192,26 @@ PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageCh
   ProcessMemory process(pid);
   std::vector<Buffer> buffers;
   for (const AddressRange& range : choice.copied) {
-    Buffer& buffer = buffers.emplace_back(Mirror::whole(range, kRoom));
-    prefault(buffer, pages);
-    fill_from_files(buffer, maps, pages, *result.constant);
-    if (run.stopping()) throw Interrupted{run.interrupted->load()};
+    buffers.push_back(Mirror::whole(range, kRoom));
   }
+  const std::size_t workers = worker_count();
+  const std::vector<Piece> pieces = pieces_of(buffers);
+  run_tasks(pieces.size(), workers, [&](std::size_t, std::size_t task) {
+    prefault(pieces[task], pages);
+    if (run.stopping()) throw Interrupted{run.interrupted->load()};
+  });
+  for (Buffer& buffer : buffers) fill_from_files(buffer, maps, pages, *result.constant);
 
-  const std::size_t planned = buffers.size();
   result.stop = stop_and(pid, run, [&](const std::atomic<bool>& cancelled) {
-    for (std::size_t i = 0; i < planned; ++i) {
-      if (!copy_pages(buffers[i], buffers[i].range, pages, process, cancelled, result.bytes))
-        return;
-    }
+    std::atomic<std::uint64_t> bytes{0};
+    run_tasks(pieces.size(), workers, [&](std::size_t, std::size_t task) {
+      if (cancelled.load()) return;
+      std::uint64_t copied = 0;
+      copy_pages(*pieces[task].buffer, pieces[task].range, pages, process, cancelled, copied);
+      bytes += copied;
+    });
+    result.bytes = bytes;
+    if (cancelled.load()) return;
     for (const AddressRange& range : grown(read_maps(pid), choice)) {
       Buffer& buffer = buffer_for(range, buffers);
       if (!copy_pages(buffer, range, pages, process, cancelled, result.bytes)) return;

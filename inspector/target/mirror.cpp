@@ -95,6 +95,8 @@ bool Mirror::load(Segment& segment, std::uint64_t offset, std::size_t size) {
   if (size == 0) return true;
   for (std::size_t block = offset / kBlock; block <= (offset + size - 1) / kBlock; ++block) {
     if (segment.is_loaded(block)) continue;
+    const std::lock_guard lock(*loading_);
+    if (segment.is_loaded(block)) continue;
     const std::uint64_t begin = block * kBlock;
     const std::size_t length =
         static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, segment.range.size() - begin));
@@ -103,7 +105,8 @@ bool Mirror::load(Segment& segment, std::uint64_t offset, std::size_t size) {
       ++unread_blocks_;
       return false;
     }
-    segment.loaded[block / 64] |= std::uint64_t{1} << (block % 64);
+    const std::atomic_ref word(segment.loaded[block / 64]);
+    word.fetch_or(std::uint64_t{1} << (block % 64), std::memory_order_release);
     bytes_loaded_ += length;
   }
   return true;

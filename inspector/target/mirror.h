@@ -3,13 +3,15 @@
 //
 // A mirror over a live source loads blocks as they are asked for (and knows afterwards which were:
 // that is the choice of pages). A copied, recorded or fake one has everything loaded, or knows
-// which ranges were left out on purpose, and counts a look into one of those as missed.
+// which ranges were left out on purpose.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
@@ -51,7 +53,9 @@ class Mirror final : public Memory {
 
     // Of block `block`; a segment that is not lazy has all of them.
     bool is_loaded(std::size_t block) const {
-      return loaded.empty() || (loaded[block / 64] >> (block % 64) & 1);
+      if (loaded.empty()) return true;
+      const std::atomic_ref word(const_cast<std::uint64_t&>(loaded[block / 64]));
+      return word.load(std::memory_order_acquire) >> (block % 64) & 1;
     }
   };
 
@@ -70,13 +74,13 @@ class Mirror final : public Memory {
   explicit Mirror(std::vector<Segment> segments, Memory* source = nullptr);
 
   // The bytes at [address, address + size), or null: outside every segment, across the end of one,
-  // unreadable, or left out. Valid as long as the mirror.
+  // unreadable, or left out. Valid as long as the mirror. Several threads may look at once.
   const std::byte* at(Address address, std::size_t size) {
     Segment* segment = find(address);
     if (segment == nullptr) return nullptr;
     const std::uint64_t offset = address - segment->range.begin;
     if (size > segment->range.size() - offset) return nullptr;
-    if (segment->data == nullptr) return miss();
+    if (segment->data == nullptr) return nullptr;
     if (!segment->loaded.empty() && !load(*segment, offset, size)) return nullptr;
     return segment->data + offset;
   }
@@ -119,7 +123,6 @@ class Mirror final : public Memory {
 
   std::span<Segment> segments() { return segments_; }
   std::span<const Segment> segments() const { return segments_; }
-  std::uint64_t missed() const { return missed_; }
   // Blocks that the source could not give: of a live target, most likely since it has ended.
   std::uint64_t unread_blocks() const { return unread_blocks_; }
   std::uint64_t bytes_loaded() const { return bytes_loaded_; }
@@ -134,16 +137,12 @@ class Mirror final : public Memory {
       std::array<std::uint32_t, kLeafSize>;  // first segment that ends after the chunk begins
 
   bool load(Segment& segment, std::uint64_t offset, std::size_t size);
-  const std::byte* miss() {
-    ++missed_;
-    return nullptr;
-  }
 
   std::vector<Segment> segments_;
   std::vector<Address> reach_;  // by segment: where the run of neighbours that it is part of ends
   std::vector<std::unique_ptr<Leaf>> directory_;
   Memory* source_ = nullptr;
-  std::uint64_t missed_ = 0;
+  std::unique_ptr<std::mutex> loading_ = std::make_unique<std::mutex>();
   std::uint64_t unread_blocks_ = 0;
   std::uint64_t bytes_loaded_ = 0;
 };

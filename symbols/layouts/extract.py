@@ -36,6 +36,7 @@ WORDS = {
     "pymalloc.ALIGNMENT": [((3, 8), 16)],
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
+    "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
 }
 
@@ -184,9 +185,11 @@ def choose(struct, found, interpreter):
 
 def word(name, version):
     values = [value for first, value in WORDS[name] if first <= version]
-    if not values:
-        fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
-    return values[-1]
+    if values:
+        return values[-1]
+    if name.startswith("since."):  # of something that the version does not have at all
+        return None
+    fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
 
 
 def values_of(facts, structs, interpreter, version):
@@ -194,7 +197,9 @@ def values_of(facts, structs, interpreter, version):
     values = {}
     for names in facts:
         if names[0] in WORDS:
-            values[names[0]] = word(names[0], version)
+            value = word(names[0], version)
+            if value is not None:
+                values[names[0]] = value
             continue
         for name in names:
             struct, field = struct_and_field(name)

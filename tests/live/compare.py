@@ -2,11 +2,13 @@
 
 TRUTH is what fixtures/programs/truth.py wrote, EXPORT is `heapglass export --format ndjson` of the same
 process, taken before. Equal are: the set of addresses (of the export: what its tracked objects reach
-over `references` and `inferred`; what only `also` leads to is no concern of the collector), and for each
-object type, size, tracked and the multiset of references. Prints every kind of difference by type with
-the first five examples, and one line of summary. Exits 1 on any difference; with `--types core` only on
-those of the core's types (truth.py, is_core), and not on references that are all there, but only as
-`inferred` ones; the others are printed all the same.
+over `references` and `inferred`; what only `also` leads to, or `inferred` of objects into which the collector
+cannot look, is no concern of it), and for each object type, size, tracked and the multiset of references. Prints every kind of difference by type with
+the first five examples, and one line of summary. Exits 1 on any difference but these two, which are
+printed too: of an object whose type is foreign (truth.py, is_foreign)
+    inferred     its references are among those that heapglass read conservatively: a guess, told as one
+    guessed      objects that only such a guess leads to
+With `--types core` only differences of the core's types count (truth.py, is_core), and `inferred` never.
 """
 import json
 import sys
@@ -21,10 +23,11 @@ class Differences:
         self.core_only = core_only
         self.rows = {}  # (kind, type name) -> [count, counts as failure, examples]
         self.failing = 0
-        self.unseen = []  # (type, size) of what is reached only from where the truth could not ask
+        # (type, size) of what only heapglass counts: reached from where the truth could not ask, or guessed
+        self.beyond = []
 
-    def add(self, kind, type_name, core, example):
-        failing = core or not self.core_only
+    def add(self, kind, type_name, core, example, forgiven=False):
+        failing = (core or not self.core_only) and not forgiven
         row = self.rows.setdefault((kind, type_name), [0, False, []])
         row[0] += 1
         row[1] = row[1] or failing
@@ -110,6 +113,7 @@ def compare(truth, export, core_only=False, out=sys.stdout):
     in_export = bytearray(len(truth))  # 1 found, 2 found and tracked
     other = {}   # address -> what the export says it refers to, where that is not what the truth says
     wrong_references = {}  # address -> the same, to be told when all names are known
+    guesses = {}  # address -> the same, where the type is foreign and what is wrong are guesses
     extras = {}  # address -> (type, size, tracked) of what only the export has
     unseen = {}  # address -> what the export says it refers to, where the truth could not ask
 
@@ -117,7 +121,7 @@ def compare(truth, export, core_only=False, out=sys.stdout):
         address = int(found["address"], 16)
         i = truth.number.get(address)
         references = addresses(found, "references")
-        inferred = addresses(found, "inferred")
+        inferred = addresses(found, "inferred") if i is None or truth.type(i).collectable else []
         if i is None:
             extras[address] = (found["type"], found["size"], found["tracked"])
             other[address] = references + inferred
@@ -142,31 +146,38 @@ def compare(truth, export, core_only=False, out=sys.stdout):
             continue
         references.sort()
         if inferred or references != sorted(truth.references(i)):
-            other[address] = references + inferred
             wrong_references[address] = (references, inferred)
 
     for address, (references, inferred) in wrong_references.items():
         i = truth.number[address]
         lacking, surplus = lacking_and_surplus(truth.references(i), references)
+        kind = truth.type(i)
+        # All there, but not as exact ones?
+        guessed = bool(inferred) and not surplus and not lacking_and_surplus(lacking, inferred)[0]
+        (guesses if guessed and kind.foreign else other)[address] = references + inferred
         if not lacking and not surplus:
             continue  # only inferred ones besides: a guess more is no lie
-        kind = truth.type(i)
-        label = "references"
-        if inferred and not surplus and set(lacking) <= set(inferred):
-            label = "inferred"  # all there, but not as exact ones
         tell = ["0x%x" % address]
         for what, some in (("lacks", lacking), ("has besides", surplus)):
             if some:
                 tell.append("%s %d: %s%s" % (what, len(some), ", ".join(
                     describe(truth, extras, a) for a in some[:3]), ", ..." if len(some) > 3 else ""))
         # Issue 2 leaves what no table knows (the C state of a module, say) to conservative reading.
-        forgiven = core_only and label == "inferred"
-        add(label, kind.name, kind.core and not forgiven, "; ".join(tell))
+        add("inferred" if guessed else "references", kind.name, kind.core, "; ".join(tell),
+            forgiven=guessed and (core_only or kind.foreign))
 
+    # What the guesses lead to besides is told apart, so that nothing else can hide behind them.
     reached, reached_extras = closure(truth, in_export, other, extras)
-    if unseen:
-        beyond = set(closure(truth, in_export, other | unseen, extras)[1]) - set(reached_extras)
-        differences.unseen = [extras[address][:2] for address in beyond]
+    strictly = set(reached_extras)
+    guessed_extras = closure(truth, in_export, {**other, **guesses}, extras)[1] if guesses else reached_extras
+    for address in guessed_extras:
+        if address not in strictly:
+            name, size, tracked = extras[address]
+            add("guessed", name, False, "0x%x of %s bytes%s" % (address, size, ", tracked" if tracked else ""),
+                forgiven=True)
+    if unseen or guesses:
+        all_extras = closure(truth, in_export, {**other, **guesses, **unseen}, extras)[1]
+        differences.beyond = [extras[address][:2] for address in all_extras if address not in strictly]
     for i in range(len(truth)):
         if not reached[i]:
             kind = truth.type(i)
@@ -189,7 +200,7 @@ def compare(truth, export, core_only=False, out=sys.stdout):
               len(truth), truth.collected, sum(reached) + len(reached_extras), len(extras) - len(reached_extras),
               ", ".join("%s %d" % (kind, differences.of_kind(kind)) for kind in
                         sorted({kind for kind, _ in differences.rows})) or "none",
-              "; of the core %d" % differences.failing if core_only and differences.rows else ""), file=out)
+              "; failing %d" % differences.failing if differences.rows else ""), file=out)
     return differences
 
 

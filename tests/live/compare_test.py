@@ -9,7 +9,7 @@ import io
 import sys
 import unittest
 
-from compare import compare
+from compare import compare, lacking_and_surplus
 from exact import compare_histogram
 from target import Scratch, Target
 from truth_file import Truth, sums_by_type
@@ -126,6 +126,70 @@ class Planted(unittest.TestCase):
         moved = dict(references=[], inferred=self.good[i]["references"])
         self.assertEqual(self.planted(i, **moved)[0], {("inferred", "dict"): 1})
 
+    def foreign(self, type_name, lines, **flags):
+        """The differences if that type were one of an extension that is no part of Python."""
+        truth = copy.copy(self.truth)
+        truth.types = [copy.copy(kind) for kind in truth.types]
+        for kind in truth.types:
+            if kind.name == type_name:
+                kind.foreign, kind.core = True, False
+                for name, value in flags.items():
+                    setattr(kind, name, value)
+        said = io.StringIO()
+        found = compare(truth, FakeExport(lines), out=said)
+        return {(kind, name): row[0] for (kind, name), row in found.rows.items()}, found, said.getvalue()
+
+    def changed(self, i, **fields):
+        lines = list(self.good)
+        lines[i] = dict(lines[i], **fields)
+        return lines
+
+    def test_a_guess_of_a_foreign_type_is_told_and_forgiven(self):
+        i = self.find("__main__.Line")
+        kinds, found, said = self.foreign("__main__.Line", self.changed(i, references=[],
+                                                                        inferred=self.good[i]["references"]))
+        self.assertEqual((kinds, found.failing), ({("inferred", "__main__.Line"): 1}, 0), said)
+        self.assertIn("lacks", said)
+
+    def test_a_guess_that_lacks_one_is_not_forgiven(self):
+        i = self.find("__main__.Session", references=2)
+        lines = self.changed(i, references=[], inferred=self.good[i]["references"][1:])
+        kinds, found, _ = self.foreign("__main__.Session", lines)
+        self.assertEqual(kinds[("references", "__main__.Session")], 1)
+        self.assertGreaterEqual(found.failing, 1)
+        lacking_twice = self.good[i]["references"] * 2
+        self.assertEqual(lacking_and_surplus(lacking_twice, self.good[i]["references"])[0], self.good[i]["references"])
+
+    def test_of_a_foreign_type_all_but_a_guess_fails(self):
+        i = self.find("__main__.Line")
+        one_more = self.good[i]["references"] + self.good[i]["references"][:1]
+        for fields in (dict(size=1), dict(tracked=not self.good[i]["tracked"]), dict(type="x"),
+                       dict(references=one_more), dict(references=one_more, inferred=one_more)):
+            self.assertEqual(self.foreign("__main__.Line", self.changed(i, **fields))[1].failing, 1, fields)
+        without = self.foreign("__main__.Line", self.good[:i] + self.good[i + 1 :])[0]
+        self.assertEqual(without[("missing", "__main__.Line")], 1)
+
+    def test_what_only_a_guess_leads_to(self):
+        i = self.find("__main__.Line")
+        guess = {"address": "0x10", "type": "str", "size": 64, "tracked": False, "references": ["0x20"]}
+        behind = dict(guess, address="0x20", references=[])
+        lines = self.changed(i, inferred=["0x10"]) + [guess, behind]
+        kinds, found, said = self.foreign("__main__.Line", lines)
+        self.assertEqual((kinds, found.failing), ({("guessed", "str"): 2}, 0), said)
+        self.assertEqual(found.beyond, [("str", 64), ("str", 64)])
+        # As soon as anything else leads there it is no guess, nor where the type is Python's own.
+        j = self.find("dict")
+        lines[j] = dict(lines[j], inferred=["0x20"])
+        kinds, found, _ = self.foreign("__main__.Line", lines)
+        self.assertEqual((kinds, found.failing), ({("guessed", "str"): 1, ("extra", "str"): 1}, 1))
+        self.assertEqual(self.differences(lines)[1], 2)
+
+    def test_what_is_inferred_where_the_collector_cannot_look(self):
+        i = self.find("str")
+        guess = {"address": "0x10", "type": "str", "size": 64, "tracked": False, "references": []}
+        self.assertFalse(self.truth.type(i).collectable)
+        self.assertEqual(self.differences(self.changed(i, inferred=["0x10"]) + [guess])[0], {})
+
     def test_the_same_object_twice(self):
         i = self.find("set")
         self.assertEqual(self.differences(self.good + [self.good[i]])[0], {("duplicate", "set"): 1})
@@ -171,6 +235,9 @@ class StandsStill(unittest.TestCase):
                 with open(scratch.path("truth"), "rb") as file:
                     told = file.read()
                 if told == previous:
+                    # And nothing in it, which is all of Python, is taken for an extension's.
+                    foreign = [kind.name for kind in Truth(scratch.path("truth")).types if kind.foreign]
+                    self.assertEqual(foreign, [])
                     return
                 previous = told
             self.fail("no two truths were the same")

@@ -1,28 +1,30 @@
-"""exact.py HEAPGLASS PYTHON PROGRAM [ARGUMENT...] [--all-types]: what heapglass sees is the truth.
+"""exact.py HEAPGLASS PYTHON PROGRAM [ARGUMENT...] [--all-types] [--needs MODULE]: what heapglass sees is the truth.
 
 Starts a fixture program under that interpreter, has heapglass export its graph and count it by type
 while the program is blocked, then has the program itself tell the truth, and compares: object by object
 (compare.py), and the histogram's count and bytes per type with the truth's sums. Differences in types
-outside the core are printed and forgiven, unless --all-types.
+outside the core are printed and forgiven, unless --all-types. Skipped where PYTHON has no MODULE.
 """
 import json
+import os
+import subprocess
 import sys
 import time
 
 from compare import Export, compare, shown
-from target import Scratch, Target, run, run_json
+from target import Scratch, Target, run, run_json, skip, skip_unless_packaged
 from truth_file import Truth, sums_by_type
 
 TIMEOUT = 300
 PATIENT = ("--max-pause", "30s")  # the pause is measured elsewhere; here the machine may be busy
 
 
-def compare_histogram(truth, document, core_only, unseen=()):
+def compare_histogram(truth, document, core_only, beyond=()):
     """Prints the types whose count or bytes differ; returns how many count as failures.
 
-    unseen: (type, size) of objects that only what the truth could not ask refers to."""
+    beyond: (type, size) of objects that only heapglass counts, and rightly (compare.py)."""
     want = sums_by_type(truth)
-    for name, size in unseen:
+    for name, size in beyond:
         count, total, core = want.get(name, (0, 0, True))
         want[name] = (count + 1, total + size, core)
     have = {row["type"]: (row["count"], row["bytes"]) for row in document["types"]}
@@ -43,12 +45,30 @@ def compare_histogram(truth, document, core_only, unseen=()):
     return sum(1 for row in differing if not row[0])
 
 
+def compare_acquisition(acquisition):
+    """A quiet program has nothing torn, and no object more references than its count. Returns the failures."""
+    wrong = {name: acquisition[name] for name in ("objects_invalid", "missed", "negative_counts") if acquisition[name]}
+    wrong.update((name, count) for name, count in acquisition["faults"].items() if count)
+    for name, count in sorted(wrong.items()):
+        print("%s: %d" % (name, count))
+    return len(wrong)
+
+
 def main(arguments):
     core_only = "--all-types" not in arguments
     arguments = [a for a in arguments if a != "--all-types"]
+    needs = None
+    if "--needs" in arguments:
+        at = arguments.index("--needs")
+        needs = arguments[at + 1]
+        del arguments[at : at + 2]
     if len(arguments) < 3:
         raise SystemExit(__doc__)
     heapglass, python, program = arguments[:3]
+    if needs and subprocess.run([python, "-c", "import " + needs], stderr=subprocess.DEVNULL).returncode:
+        if os.path.realpath(python) == os.path.realpath("/usr/bin/python3"):  # whose packages they are
+            skip_unless_packaged("python3-" + needs)
+        skip("%s has no %s" % (python, needs))
     with Scratch() as scratch, Target(python, program, *arguments[3:]) as target:
         rss = target.rss_kb()
         with open(scratch.path("export"), "wb") as out:
@@ -70,7 +90,8 @@ def main(arguments):
         print("acquisition: " + json.dumps(export.head.get("acquisition")))
         differences = compare(truth, export, core_only)
         failing = differences.failing
-        failing += compare_histogram(truth, document, core_only, differences.unseen)
+        failing += compare_acquisition(export.head["acquisition"])
+        failing += compare_histogram(truth, document, core_only, differences.beyond)
         if grown:
             print("the target's RSS grew by %d kB while it was read" % grown)
             failing += 1

@@ -1,6 +1,6 @@
 """hostile.py HEAPGLASS PYTHON KIND: an answer in bounded time and memory, with what was wrong counted.
 
-KIND is one of fixtures/programs/hostile.py. Asserted of `histogram --json`, `histogram` and `export`:
+KIND is one of fixtures/programs/hostile.py. Asserted of `histogram --json`, `histogram` and `export --labels --values`:
 exit code 0 or 6, at most 60 s and MAX_RSS, valid JSON in valid UTF-8, one of the expected faults counted in
 acquisition.faults, a table without control characters, and a target that runs on as before.
 """
@@ -39,7 +39,10 @@ def check_table(text):
 def check_export(path):
     with open(path, encoding="utf-8") as file:
         for line in file:
-            json.loads(line)
+            found = json.loads(line)
+            longest = max(map(len, found.get("edges", []) + found.get("also_edges", [])), default=0)
+            if longest > 2000:
+                raise SystemExit("a label has %d characters" % longest)
 
 
 def main(heapglass, python, kind):
@@ -64,7 +67,8 @@ def main(heapglass, python, kind):
         check_table(table.out.decode("utf-8"))
         check_table(table.err.decode("utf-8"))
         with open(scratch.path("export"), "wb") as out:
-            exported = run(heapglass, "export", "--format", "ndjson", *patient, target.pid, stdout=out, **limits)
+            exported = run(heapglass, "export", "--format", "ndjson", "--labels", "--values", *patient, target.pid,
+                           stdout=out, **limits)
         if exported.code not in CODES:
             failures.append("export: exit code %d: %s" % (exported.code, exported.err.decode("utf-8", "replace")))
         else:

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -185,3 +186,13 @@ class Scratch:
 def skip(why):
     print("SKIP: %s" % why)
     sys.exit(SKIPPED)
+
+
+def skip_unless_packaged(package):
+    """Skips, by name, what is not there - or fails, where the package manager could install it."""
+    said = b"(none)"
+    if shutil.which("apt-cache"):
+        said = subprocess.run(["apt-cache", "policy", package], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    if b"Candidate:" in said and b"Candidate: (none)" not in said:
+        raise SystemExit("%s is not on this machine, and never skipped: sudo apt-get install %s" % (package, package))
+    skip("%s is not on this machine" % package)

@@ -12,6 +12,8 @@ class TypeOfTruth:
         self.core = bool(flags & 1)
         self.own_sizeof = bool(flags & 2)
         self.python_class = bool(flags & 4)
+        self.foreign = bool(flags & 8)
+        self.collectable = bool(flags & 16)
         self.name = name
 
 

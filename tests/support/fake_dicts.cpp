@@ -86,6 +86,7 @@ Address FakeHeap::instance(Address type, const std::vector<Address>& values) {
       const Address address = object(type, basicsize + head + values.size() * kWord);
       const Address inside = address + basicsize;
       set(inside, Fact::PyDictValues_capacity, static_cast<std::uint8_t>(values.size()));
+      set(inside, Fact::PyDictValues_embedded, std::uint8_t{1});
       set(inside, Fact::PyDictValues_valid, std::uint8_t{1});
       for (std::size_t i = 0; i < values.size(); ++i) put(inside + head + i * kWord, values[i]);
       return address;

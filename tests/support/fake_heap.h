@@ -40,7 +40,7 @@ class FakeHeap {
   // With `type`, `object` and the other builtin types (type()), and None.
   explicit FakeHeap(std::string_view layout_name);
 
-  const Layout layout;
+  Layout layout;  // for a test to set micro
   FakeMemory memory;
 
   // --- Bytes ---------------------------------------------------------------------------------
@@ -62,6 +62,7 @@ class FakeHeap {
   // --- Types (fake_types.cpp) ------------------------------------------------------------------
   // A builtin static type by its tp_name: "tuple", "collections.deque".
   Address type(const std::string& tp_name) const { return types_.at(tp_name); }
+  bool has_type(const std::string& tp_name) const { return types_.count(tp_name) != 0; }
   Address static_type(const std::string& tp_name, Address base, std::int64_t basicsize,
                       std::int64_t itemsize = 0, std::uint64_t flags = 0);
   struct Class {

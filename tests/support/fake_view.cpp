@@ -25,10 +25,12 @@ struct Collect {
         return "value";
       case LabelKind::local:
         return "local " + std::to_string(reference.index);
+      case LabelKind::stack:
+        return "stack " + std::to_string(reference.index);
       case LabelKind::unnamed:
         break;
     }
-    return "?";
+    return "+" + std::to_string(reference.index);
   }
   void take(std::span<const Reference> references) {
     for (const Reference& reference : references) {

@@ -1,0 +1,31 @@
+// Capsules (Objects/capsule.c): a pointer to what only C code knows. 3.13+ may be told a traversal
+// for it; of the standard library only _socket does that (Modules/socketmodule.c,
+// sock_capi_traverse), for the table of its C interface.
+#include "inspector/python/bytes.h"
+#include "inspector/python/visit.h"
+
+namespace heapglass {
+
+void visit_capsule(const Object& object, const Decoders& decoders, Sink& sink) {
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyCapsule_traverse_func) ||
+      load_pointer(object.body, layout[Fact::PyCapsule_traverse_func]) == 0) {
+    return;
+  }
+  constexpr std::string_view kSocket = "_socket.CAPI";
+  const auto name = decoders.mirror.c_string(
+      load_pointer(object.body, layout[Fact::PyCapsule_name]), kSocket.size() + 1);
+  if (!name || *name != kSocket) return;
+  const Address table = load_pointer(object.body, layout[Fact::PyCapsule_pointer]);
+  const std::byte* bytes = decoders.mirror.at(
+      table, static_cast<std::size_t>(layout[Fact::sizeof_PySocketModule_APIObject]));
+  if (bytes == nullptr) return decoders.unreadable(table);
+  const auto add = [&](Fact field, ReferenceKind kind) {
+    sink.add(load_pointer(bytes, layout[field]), kind, LabelKind::unnamed, 0);
+  };
+  add(Fact::PySocketModule_APIObject_Sock_Type, ReferenceKind::collector);
+  add(Fact::PySocketModule_APIObject_error, ReferenceKind::owned);
+  add(Fact::PySocketModule_APIObject_timeout_error, ReferenceKind::owned);
+}
+
+}  // namespace heapglass
