@@ -456,14 +456,14 @@ TEST_CASE("a module's state is its size and what is shown of it, or borrowed by 
 }
 
 TEST_CASE("a malformed line is refused with the file and the number of the line") {
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 11: "));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 12: "));
   for (const char* line : {"\n", "PyDictObject.ma_keys\n", "PyDictObject.ma_keys\t\n", "\t32\n"}) {
     CAPTURE(line);
-    CHECK(contains(refusal_of_facts(line), "line 11: not `fact<TAB>value`"));
+    CHECK(contains(refusal_of_facts(line), "line 12: not `fact<TAB>value`"));
   }
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 11: the line is not ended"));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 12: the line is not ended"));
   CHECK(contains(refusal_of_facts("PyDictObject.ma_kyes\t32\n"), "'PyDictObject.ma_kyes' is not"));
-  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 11: expected '1'"));
+  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 12: expected '1'"));
 }
 
 TEST_CASE("a value has one spelling and the range of an offset") {
@@ -472,7 +472,7 @@ TEST_CASE("a value has one spelling and the range of an offset") {
                             "2147483648", "99999999999999999999"}) {
     CAPTURE(value);
     CHECK(
-        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 11: '"));
+        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 12: '"));
   }
 }
 

@@ -57,7 +57,8 @@ struct View {
 };
 
 void on_each_interpreter(void (*specification)(FakeInterpreter& fake)) {
-  for (const std::string build : kFakeBuilds) {
+  // Those whose frames are no objects.
+  for (const std::string build : {"3.11", "3.12", "3.13"}) {
     CAPTURE(build);
     FakeInterpreter fake(build);
     specification(fake);

@@ -49,7 +49,7 @@ TEST_CASE("sqlite3's cache shows its entries and its factory, where that is its 
     }
     heap.set(made.cache, Fact::pysqlite_Cache_decref_factory, std::int32_t{1});
     FakeView view(heap);
-    CHECK(view.references(made.cache).front() == Shown{factory, "?"});
+    CHECK(view.references(made.cache).front() == Shown{factory, "<factory>"});
     CHECK(view.faults() == 0);
   });
 }

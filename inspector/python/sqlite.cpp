@@ -38,7 +38,7 @@ void visit_sqlite_cache(const Object& object, const Decoders& decoders, Sink& si
   const ReferenceKind kind = object.type->has_gc ? ReferenceKind::collector : ReferenceKind::owned;
   if (load<std::int32_t>(object.body, layout[Fact::pysqlite_Cache_decref_factory]) != 0) {
     sink.add(load_pointer(object.body, layout[Fact::pysqlite_Cache_factory]), kind,
-             LabelKind::unnamed, 0);
+             FixedName::factory);
   }
   Address before = 0;
   Address node = load_pointer(object.body, layout[Fact::pysqlite_Cache_first]);

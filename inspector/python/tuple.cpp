@@ -1,50 +1,42 @@
 // Tuples and what has their layout (Objects/tupleobject.c, Objects/structseq.c).
 #include <algorithm>
-#include <span>
 
-#include "inspector/python/bytes.h"
+#include "inspector/python/pointers.h"
 #include "inspector/python/visit.h"
 
 namespace heapglass {
 
 namespace {
 
-// `names`: of the first items.
-void visit_items(const Object& object, std::int64_t count, std::span<const std::uint32_t> names,
-                 const Decoders& decoders, Sink& sink) {
-  const auto offset = static_cast<Address>(decoders.layout[Fact::PyTupleObject_ob_item]);
-  if (count <= 0) {
-    if (count < 0) decoders.fault(Fault::absurd_size);
-    return;
-  }
-  const auto items = static_cast<std::uint64_t>(count);
-  const Address first = object.address + offset;
-  if (items > decoders.mirror.room(first) / sizeof(Address)) {
-    return decoders.fault(Fault::absurd_size);
-  }
-  const std::byte* bytes = decoders.mirror.at(first, items * sizeof(Address));
-  if (bytes == nullptr) return decoders.unreadable(first, items * sizeof(Address));
-  for (std::uint64_t i = 0; i < items; ++i) {
-    const Address item = load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address)));
-    if (i < names.size() && names[i] != TypeInfo::kNoName) {
-      sink.add(item, ReferenceKind::collector, LabelKind::field, names[i]);
-    } else {
-      sink.add(item, ReferenceKind::collector, LabelKind::item, i);
-    }
-  }
+Address items_of(const Object& object, const Layout& layout) {
+  return object.address + static_cast<Address>(layout[Fact::PyTupleObject_ob_item]);
 }
 
 }  // namespace
 
 void visit_tuple(const Object& object, const Decoders& decoders, Sink& sink) {
-  visit_items(object, object.ob_size(decoders.layout), {}, decoders, sink);
+  const Layout& layout = decoders.layout;
+  add_items(items_of(object, layout), object.ob_size(layout), ReferenceKind::collector, decoders,
+            sink);
 }
 
 // A structseq (os.stat_result) has fields behind ob_size that it shows by name only
 // (structseq_traverse goes by REAL_SIZE).
 void visit_structseq(const Object& object, const Decoders& decoders, Sink& sink) {
-  visit_items(object, std::max(object.ob_size(decoders.layout), object.type->struct_fields),
-              object.type->item_names, decoders, sink);
+  const Layout& layout = decoders.layout;
+  const std::int64_t count = std::max(object.ob_size(layout), object.type->struct_fields);
+  const std::byte* bytes = pointers_at(items_of(object, layout), count, decoders);
+  if (bytes == nullptr) return;
+  const auto& names = object.type->item_names;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto index = static_cast<std::size_t>(i);
+    const Address item = load_pointer(bytes, i * std::int64_t{sizeof(Address)});
+    if (index < names.size() && names[index] != TypeInfo::kNoName) {
+      sink.add(item, ReferenceKind::collector, LabelKind::field, names[index]);
+    } else {
+      sink.add(item, ReferenceKind::collector, LabelKind::item, index);
+    }
+  }
 }
 
 }  // namespace heapglass
