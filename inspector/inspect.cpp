@@ -36,6 +36,7 @@ void touch_heap(const OpenTarget& target, Mirror& mirror, const Run& run) {
   const Decoders decoders = decoders_for(target, mirror, types, nullptr);
   // Sizes look at tables that references do not: the blocks behind a str, an empty dict's keys.
   discover(target.runtime, decoders, {.references = false, .touch_sizes = true}, run);
+  read_roots(target.runtime, decoders);
 }
 
 // While the collector works, objects are in no list: wait for its end, without a stop.
@@ -148,13 +149,13 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     const Decoders decoders = decoders_for(target, copy.mirror, types, &acquisition);
     const WalkOptions walk{options.collector_only, options.references};
     const ObjectSet objects = discover(target.runtime, decoders, walk, run);
+    result.roots = read_roots(target.runtime, decoders);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0 && !choice.left_out.empty() && stop < kMostStops) {
       choice = all_pages(pid, read_maps(pid));
       continue;
     }
     result.graph = build_graph(objects, decoders, walk, run);
-    result.roots = read_roots(target.runtime, decoders);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0) {
       throw Failure(
