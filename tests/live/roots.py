@@ -165,6 +165,13 @@ def compare_interpreter(check, export, truth):
         check.equal(name, [start not in export.objects or export.reaches(start, address, 1) for start in starts], [True])
 
 
+def compare_other_interpreter(check, export, other):
+    roots = {(name, address) for _, name, address, _ in export.roots}
+    for name, address in other.items():
+        check.equal(name, (name, address) in roots, True)
+    check.equal("objects that are invalid, of two interpreters", export.head["acquisition"]["objects_invalid"], 0)
+
+
 def compare_interned(check, export, after, truth, more):
     counts, later = export.head["root_counts"], after.head["root_counts"]
     check.equal("interned strings made", later["interned"] - counts["interned"], more)
@@ -215,6 +222,9 @@ def main(arguments):
         more = int(target.line())
         after = Export(heapglass, target.pid, scratch.path("after"))
         target.truth(scratch.path("truth"))
+        target.process.stdin.write(b"s")
+        other = json.loads(target.line())
+        with_other = Export(heapglass, target.pid, scratch.path("with other"))
         target.close()
         with open(scratch.path("truth")) as file:
             truth = json.load(file)
@@ -226,6 +236,7 @@ def main(arguments):
     compare_threads(check, export, truth)
     compare_interned(check, export, after, truth, more)
     compare_counts(check, export, truth)
+    compare_other_interpreter(check, with_other, other)
     print("%d comparisons: %s" % (check.count, "%d FAILED" % check.failed if check.failed else "equal"))
     return 1 if check.failed else 0
 
