@@ -477,8 +477,8 @@ TEST_CASE("a value has one spelling and the range of an offset") {
 }
 
 TEST_CASE("facts are sorted and stand there once") {
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 12: "));
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 12: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 13: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 13: "));
 }
 
 TEST_CASE("the head of a file is complete, in order, and of known words") {

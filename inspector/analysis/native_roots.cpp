@@ -65,7 +65,9 @@ std::vector<NativeRoot> native_roots(const HeapGraph& graph) {
   }
   std::vector<NativeRoot> roots;
   for (std::size_t i = 0; i < graph.size(); ++i) {
-    if (reach.has(i) || (graph.flags[i] & HeapGraph::kImmortal)) continue;
+    // Immortal objects are nobody's; what holds without counting is the interpreter's own.
+    constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;
+    if (reach.has(i) || (graph.flags[i] & kNobodys)) continue;
     if (graph.refcount[i] <= counted[i]) continue;
     roots.push_back({ObjectId{static_cast<std::uint32_t>(i)}, graph.refcount[i] - counted[i]});
   }

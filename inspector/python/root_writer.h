@@ -16,10 +16,26 @@ class RootWriter {
  public:
   explicit RootWriter(const Decoders& decoders) : decoders_(decoders) {}
 
+  // Index of a name, for those who add many roots of one.
+  std::uint32_t name(std::string_view text) {
+    // Of a target that is full of names, later ones are only said to be.
+    constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+    if (bytes_ > kMostBytes) text = "(one name too many)";
+    const auto [at, fresh] =
+        index_.try_emplace(std::string(text), static_cast<std::uint32_t>(set_.names.size()));
+    if (fresh) {
+      set_.names.emplace_back(text);
+      bytes_ += text.size();
+    }
+    return at->second;
+  }
+
   // Null is no root. What is no object is counted, unless it is `inferred`: then it was none.
-  void add(Address to, RootKind kind, RootHold hold, std::string_view name) {
-    if (to == 0 || !is_object(to, hold)) return;
-    set_.references.push_back({to, index_of(name), kind, hold});
+  void add(Address to, RootKind kind, RootHold hold, std::uint32_t name) {
+    if (to != 0 && is_object(to, hold)) set_.references.push_back({to, name, kind, hold});
+  }
+  void add(Address to, RootKind kind, RootHold hold, std::string_view text) {
+    if (to != 0 && is_object(to, hold)) set_.references.push_back({to, name(text), kind, hold});
   }
 
   void add_uncounted(Address dict) { set_.uncounted.push_back(dict); }
@@ -27,19 +43,6 @@ class RootWriter {
   RootSet take() && { return std::move(set_); }
 
  private:
-  std::uint32_t index_of(std::string_view name) {
-    // Of a target that is full of names, later ones are only said to be.
-    constexpr std::size_t kMostBytes = std::size_t{64} << 20;
-    if (bytes_ > kMostBytes) name = "(one name too many)";
-    const auto [at, fresh] =
-        index_.try_emplace(std::string(name), static_cast<std::uint32_t>(set_.names.size()));
-    if (fresh) {
-      set_.names.emplace_back(name);
-      bytes_ += name.size();
-    }
-    return at->second;
-  }
-
   bool is_object(Address to, RootHold hold) const {
     if (looks_like_object(to, decoders_)) return true;
     if (hold == RootHold::inferred) return false;

@@ -17,6 +17,7 @@ constexpr std::size_t kLongestName = 200;                 // code points
 constexpr std::size_t kLongestPath = 1024;
 constexpr std::int64_t kMostTableBytes = 1 << 20;
 constexpr std::int64_t kWord = sizeof(Address);
+constexpr std::uint32_t kNoName = UINT32_MAX;
 
 // The file of a path; with its directory where the name alone says nothing (__init__.py).
 std::string short_path(std::string path) {
@@ -64,10 +65,19 @@ std::span<const std::byte> FrameReader::names_of(const Object& code) const {
   return {pointers, count * sizeof(Address)};
 }
 
-std::string FrameReader::local_name(const Code& code, std::uint64_t i) const {
-  if (i >= code.names.size() / sizeof(Address)) return "?";
-  const Address name = load_pointer(code.names.data(), static_cast<std::int64_t>(i) * kWord);
-  return read_text(name, decoders_.layout, decoders_.mirror, kLongestName).value_or("?");
+std::uint32_t FrameReader::slot_name(const Code& code, Place& place, std::uint64_t i) {
+  if (i >= place.slots.size()) place.slots.resize(i + 1, kNoName);
+  std::uint32_t& known = place.slots[i];
+  if (known != kNoName) return known;
+  if (i >= code.locals) {
+    return known = writer_.name(place.name + " stack " + std::to_string(i - code.locals));
+  }
+  std::optional<std::string> text;
+  if (i < code.names.size() / sizeof(Address)) {
+    text = read_text(load_pointer(code.names.data(), static_cast<std::int64_t>(i) * kWord),
+                     decoders_.layout, decoders_.mirror, kLongestName);
+  }
+  return known = writer_.name(place.name + " local " + text.value_or("?"));
 }
 
 FrameReader::Code* FrameReader::code_of(Address address) {
@@ -96,17 +106,20 @@ FrameReader::Code* FrameReader::code_of(Address address) {
   return &code;
 }
 
-std::string FrameReader::name_of(Code& code, std::string_view label, std::int64_t position) {
-  auto [line, fresh] = code.lines.try_emplace(position, std::nullopt);
-  if (fresh && code.table.size() <= table_bytes_left_) {
+FrameReader::Place& FrameReader::place_of(Code& code, std::string_view label,
+                                          std::int64_t position) {
+  const auto [at, fresh] = code.places.try_emplace(position);
+  Place& place = at->second;
+  if (!fresh) return place;
+  place.name.append(label).append(" frame ").append(code.function).append(" at ").append(code.file);
+  if (code.table.size() <= table_bytes_left_) {
     table_bytes_left_ -= code.table.size();
-    line->second =
+    const auto line =
         line_at(decoders_.layout.dialects.line_table, code.table, code.first_line, position);
+    if (line) place.name.append(":").append(std::to_string(*line));
   }
-  std::string name(label);
-  name.append(" frame ").append(code.function).append(" at ").append(code.file);
-  if (line->second) name.append(":").append(std::to_string(*line->second));
-  return name;
+  place.index = writer_.name(place.name);
+  return place;
 }
 
 bool FrameReader::enter(Address frame) {
@@ -132,6 +145,7 @@ Address FrameReader::innermost(Address thread) const {
 }
 
 void FrameReader::read(Address thread, std::string_view label) {
+  codes_.clear();  // names of places say which thread
   const bool objects = !decoders_.layout.has(Fact::_PyInterpreterFrame_previous);
   for (Address frame = innermost(thread); frame != 0 && enter(frame);) {
     frame = objects ? read_frame_object(frame, label) : read_frame(frame, label);
@@ -160,7 +174,7 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
       executable + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
   const auto position = static_cast<std::int64_t>(
       load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first);
-  const std::string name = name_of(*code, label, position);
+  Place& place = place_of(*code, label, position);
 
   // A generator shows these of its frame itself (visit_interpreter_frame).
   const bool of_generator = owner == FrameOwner::generator;
@@ -168,20 +182,20 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
   for (const Fact fact :
        {Fact::_PyInterpreterFrame_f_funcobj, Fact::_PyInterpreterFrame_f_executable,
         Fact::_PyInterpreterFrame_f_locals, Fact::_PyInterpreterFrame_frame_obj}) {
-    writer_.add(load_pointer(head, layout[fact]), RootKind::frame, hold, name);
+    writer_.add(load_pointer(head, layout[fact]), RootKind::frame, hold, place.index);
   }
   writer_.add(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_globals]), RootKind::frame,
-              RootHold::borrowed, name);
+              RootHold::borrowed, place.index);
   if (of_generator) {
     writer_.add(frame - static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]), RootKind::frame,
-                RootHold::borrowed, name);
+                RootHold::borrowed, place.index);
   }
-  read_slots(frame, head, *code, of_generator, name);
+  read_slots(frame, head, *code, of_generator, place);
   return previous;
 }
 
 void FrameReader::read_slots(Address frame, const std::byte* head, const Code& code,
-                             bool of_generator, const std::string& name) {
+                             bool of_generator, Place& place) {
   const Layout& layout = decoders_.layout;
   const auto stacktop = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_stacktop]);
   const bool known = stacktop >= 0;
@@ -200,12 +214,9 @@ void FrameReader::read_slots(Address frame, const std::byte* head, const Code& c
   for (std::uint64_t i = 0; i < count; ++i) {
     const Address to = load_pointer(slots, static_cast<std::int64_t>(i) * kWord);
     if (to == 0) continue;
-    if (i < code.locals) {
-      writer_.add(to, RootKind::frame, hold, name + " local " + local_name(code, i));
-    } else {
-      writer_.add(to, RootKind::frame, known ? hold : RootHold::inferred,
-                  name + " stack " + std::to_string(i - code.locals));
-    }
+    const bool certain = known || i < code.locals;
+    writer_.add(to, RootKind::frame, certain ? hold : RootHold::inferred,
+                slot_name(code, place, i));
   }
 }
 
@@ -221,17 +232,18 @@ Address FrameReader::read_frame_object(Address frame, std::string_view label) {
   }
   std::int64_t position = load<std::int32_t>(object->body, layout[Fact::PyFrameObject_f_lasti]);
   if (layout.dialects.line_table == LineTable::ranges) position *= 2;  // it counts code units there
-  const std::string name = name_of(*code, label, position);
+  Place& place = place_of(*code, label, position);
 
   // The C code that runs it owns it, or the generator whose frame it is.
   const Address generator = load_pointer(object->body, layout[Fact::PyFrameObject_f_gen]);
-  writer_.add(frame, RootKind::frame, generator == 0 ? RootHold::owned : RootHold::borrowed, name);
-  writer_.add(generator, RootKind::frame, RootHold::borrowed, name);
-  read_stack(load_pointer(object->body, layout[Fact::PyFrameObject_f_valuestack]), *code, name);
+  writer_.add(frame, RootKind::frame, generator == 0 ? RootHold::owned : RootHold::borrowed,
+              place.index);
+  writer_.add(generator, RootKind::frame, RootHold::borrowed, place.index);
+  read_stack(load_pointer(object->body, layout[Fact::PyFrameObject_f_valuestack]), *code, place);
   return load_pointer(object->body, layout[Fact::PyFrameObject_f_back]);
 }
 
-void FrameReader::read_stack(Address stack, const Code& code, const std::string& name) {
+void FrameReader::read_stack(Address stack, const Code& code, Place& place) {
   if (code.stack > slots_left_) {
     slots_left_ = 0;
     return decoders_.fault(Fault::absurd_size);
@@ -240,8 +252,9 @@ void FrameReader::read_stack(Address stack, const Code& code, const std::string&
   const std::byte* slots = decoders_.mirror.at(stack, code.stack * sizeof(Address));
   if (slots == nullptr) return decoders_.unreadable(stack, code.stack * sizeof(Address));
   for (std::uint64_t i = 0; i < code.stack; ++i) {
-    writer_.add(load_pointer(slots, static_cast<std::int64_t>(i) * kWord), RootKind::frame,
-                RootHold::inferred, name + " stack " + std::to_string(i));
+    const Address to = load_pointer(slots, static_cast<std::int64_t>(i) * kWord);
+    if (to == 0) continue;
+    writer_.add(to, RootKind::frame, RootHold::inferred, slot_name(code, place, code.locals + i));
   }
 }
 

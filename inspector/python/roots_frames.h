@@ -10,12 +10,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "inspector/python/root_writer.h"
 
@@ -32,20 +32,26 @@ class FrameReader {
   void read(Address thread, std::string_view label);
 
  private:
+  // Where a frame stands in its code, and how its roots are called there.
+  struct Place {
+    std::string name;                  // "thread 4711 frame handle() at app.py:42"
+    std::uint32_t index = 0;           // of it
+    std::vector<std::uint32_t> slots;  // indices of the names of locals and stack; kNoName: not yet
+  };
   // What is the same for each call of a function.
   struct Code {
     std::string function, file;
     std::int64_t first_line = 0;
-    std::span<const std::byte> table;                                     // of lines
-    std::unordered_map<std::int64_t, std::optional<std::int64_t>> lines;  // those asked for
+    std::span<const std::byte> table;     // of lines
     std::span<const std::byte> names;     // pointers of co_localsplusnames
     std::uint64_t locals = 0, stack = 0;  // co_nlocalsplus, co_stacksize
+    std::unordered_map<std::int64_t, Place> places;
   };
   Code* code_of(Address code);  // null: no code object
   std::span<const std::byte> table_of(const Object& code) const;
   std::span<const std::byte> names_of(const Object& code) const;
-  std::string name_of(Code& code, std::string_view label, std::int64_t position);
-  std::string local_name(const Code& code, std::uint64_t i) const;
+  Place& place_of(Code& code, std::string_view label, std::int64_t position);
+  std::uint32_t slot_name(const Code& code, Place& place, std::uint64_t i);
 
   bool enter(Address frame);
   Address innermost(Address thread) const;
@@ -53,12 +59,12 @@ class FrameReader {
   Address read_frame(Address frame, std::string_view label);
   Address read_frame_object(Address frame, std::string_view label);
   void read_slots(Address frame, const std::byte* head, const Code& code, bool of_generator,
-                  const std::string& name);
-  void read_stack(Address stack, const Code& code, const std::string& name);
+                  Place& place);
+  void read_stack(Address stack, const Code& code, Place& place);
 
   const Decoders& decoders_;
   RootWriter& writer_;
-  std::unordered_map<Address, Code> codes_;
+  std::unordered_map<Address, Code> codes_;  // of this thread's frames
   std::unordered_set<Address> seen_;
   std::uint64_t slots_left_ = std::uint64_t{1} << 22;
   std::uint64_t table_bytes_left_ = std::uint64_t{1} << 28;  // to be looked through for lines

@@ -77,12 +77,10 @@ constexpr std::string_view kInterned = "interned strings";
 void add_interned_dict(Address dict, const Decoders& decoders, RootWriter& writer) {
   const auto items = dict == 0 ? std::nullopt : dict_items(dict, decoders);
   if (!items) return;
-  writer.add(dict, RootKind::interned, RootHold::owned, kInterned);
   writer.add_uncounted(dict);
+  const std::uint32_t name = writer.name(kInterned);
   for (std::uint64_t i = 0; i < items->count; ++i) {
-    if (items->value(i) != 0) {
-      writer.add(items->value(i), RootKind::interned, RootHold::borrowed, kInterned);
-    }
+    writer.add(items->value(i), RootKind::interned, RootHold::borrowed, name);
   }
 }
 
