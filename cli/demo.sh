@@ -58,7 +58,7 @@ trap 'exit 143' TERM
 
 # A Python that heapglass has the layout of: python3 if it is one, else another that is installed.
 readable_python() {
-  for candidate in python3 python3.12 python3.11 python3.13 python3.10 /usr/bin/python3.12 /usr/bin/python3.11; do
+  for candidate in python3 python3.12 python3.11 python3.13 python3.10 python3.9 python3.8 /usr/bin/python3.12 /usr/bin/python3.11; do
     minor=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
     for layout in symbols/layouts/"$minor"*.tsv; do
       if grep -qs '^exact.yes$' "$layout"; then say "$candidate"; return; fi

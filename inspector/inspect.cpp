@@ -22,10 +22,10 @@ constexpr int kMostStops = 4;  // before a view of a running collector is accept
 
 Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types,
                       Acquisition* acquisition) {
-  Decoders decoders{target.layout, mirror, types, acquisition, {}};
+  Decoders decoders{target.layout, mirror, types, acquisition, {}, target.runtime.lookdict};
   for (const InterpreterState& state : target.runtime.interpreters) {
-    if (state.static_type_states.size() != 0) {
-      decoders.static_type_states.push_back(state.static_type_states);
+    for (const AddressRange& table : {state.static_type_states, state.extension_type_states}) {
+      if (table.size() != 0) decoders.static_type_states.push_back(table);
     }
   }
   return decoders;
@@ -116,7 +116,8 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   PageChoice choice = choose_pages(pid, maps, arena_ranges, [&](Mirror& mirror) {
     TypeTable types(target.layout, mirror, target.runtime.type_type,
                     target.runtime.subtype_traverse);
-    touch_heap(target.runtime, arenas, decoders_for(target, mirror, types, nullptr), run);
+    const Decoders decoders = decoders_for(target, mirror, types, nullptr);
+    touch_heap(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
   });
 
   std::chrono::nanoseconds longest_pause{};
@@ -146,7 +147,8 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
         !then.empty()) {
       arenas = std::move(then);
     }
-    result.graph = walk(target.runtime, arenas, decoders, run);
+    result.graph =
+        walk(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0) {
       if (!choice.left_out.empty() && stop < kMostStops) {

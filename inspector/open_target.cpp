@@ -35,9 +35,13 @@ FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps) {
     PresentMemory source(pid, maps);
     Mirror memory = first_look_memory(maps, source);
     Interpreter interpreter = find_interpreter(pid, maps, memory);
-    Layout layout = load_layout(interpreter.layout_name());
+    Layout layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
     std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);
-    layout.micro = interpreter.version.micro;
+    if (layout.micro != interpreter.version.micro) {
+      // sys.hexversion told it: some structs are another's.
+      layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
+      checks = verify_layout(layout, interpreter, memory);
+    }
     const bool sound = std::all_of(checks.begin(), checks.end(),
                                    [](const LayoutCheck& check) { return check.passed; });
     if (sound || attempt == kMostTries) {

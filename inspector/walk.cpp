@@ -13,7 +13,6 @@
 #include "inspector/found.h"
 #include "inspector/python/bytes.h"
 #include "inspector/python/size.h"
-#include "inspector/python/text.h"
 #include "inspector/python/visit.h"
 #include "inspector/workers.h"
 #include "symbols/failure.h"
@@ -67,11 +66,20 @@ const std::byte* gc_links(const Object& object, const Decoders& decoders) {
   return decoders.mirror.at(object.address - size, size);
 }
 
+void mark_roots(const RootSet& roots, Found& found, Worker& worker) {
+  Marker marker(found, worker);
+  for (const RootReference& root : roots.references) {
+    const Cell cell = found.cells.cell(root.to);
+    if (cell != kNoCell && !found.pooled.contains(cell)) marker.mark(cell);
+  }
+}
+
 // Visits what was marked outside of the pools, round by round, until nothing new turns up.
-void find_others(const CollectorLists& lists, bool touch_sizes, Found& found, Workers& workers,
-                 const Run& run) {
+void find_others(const CollectorLists& lists, const RootSet& roots, bool touch_sizes, Found& found,
+                 Workers& workers, const Run& run) {
   constexpr std::size_t kObjectsATask = 4096;
   lists.mark_heads(found, workers.front());
+  mark_roots(roots, found, workers.front());
   std::vector<std::vector<Cell>> invalid(workers.size());
   for (std::vector<Cell> round = take_fresh(workers); !round.empty(); round = take_fresh(workers)) {
     const std::size_t tasks = (round.size() + kObjectsATask - 1) / kObjectsATask;
@@ -395,34 +403,16 @@ void drop_holes(HeapGraph& graph) {
   graph.edge.resize(kept);
 }
 
-// The dict of interned strings keeps no counts: its references to a string that nothing else holds
-// must not keep it alive (PyUnicode_InternInPlace). The collector sees nothing of it. It maps each
-// string to itself and holds all that say of themselves that they are interned, so that among the
-// dicts that look like it none is larger.
-void find_interned(const Decoders& decoders, HeapGraph& graph) {
-  constexpr std::uint64_t kLooks = 16;  // pairs of a dict that are looked at
-  const auto maps_to_itself = [&](std::uint64_t pair) {
-    const ObjectId key = graph.reference_to[pair];
-    if (key == kNoObject || key != graph.reference_to[pair + 1]) return false;
-    const auto text = text_shape(graph.address[index(key)], decoders.layout, decoders.mirror);
-    return text && text->interned != 0;
-  };
-  std::optional<std::size_t> interned;
-  std::uint64_t most = 1;
-  for (std::size_t i = 0; i < graph.size(); ++i) {
-    const std::uint64_t begin = graph.reference_begin[i];
-    const std::uint64_t pairs = (graph.reference_begin[i + 1] - begin) / 2;
-    if (pairs <= most || graph.edge[begin] != edge_code(ReferenceKind::owned, LabelKind::key, 0) ||
-        (graph.flags[i] & HeapGraph::kTracked)) {
-      continue;
-    }
-    bool all = true;
-    for (std::uint64_t look = 0; look < kLooks && all; ++look) {
-      all = maps_to_itself(begin + 2 * (look * (pairs - 1) / (kLooks - 1)));
-    }
-    if (all) interned = i, most = pairs;
+void put_roots(const RootSet& roots, const Found& found, HeapGraph& graph) {
+  graph.root_names = roots.names;
+  for (const RootReference& root : roots.references) {
+    const auto to = found.id(found.cells.cell(root.to));
+    if (to) graph.roots.push_back({*to, root.name, root.kind, root.hold});
   }
-  if (interned) graph.flags[*interned] |= HeapGraph::kUncounted;
+  for (const Address dict : roots.uncounted) {
+    const auto id = found.id(found.cells.cell(dict));
+    if (id) graph.flags[index(*id)] |= HeapGraph::kUncounted;
+  }
 }
 
 // How many references lead to each object that its count should have; and whether there are holes.
@@ -559,8 +549,8 @@ bool gc_running(const Decoders& decoders) {
 
 }  // namespace
 
-HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const Decoders& decoders,
-               const Run& run) {
+HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const RootSet& roots,
+               const Decoders& decoders, const Run& run) {
   HeapGraph graph;
   Found found(decoders.mirror);
   Workers workers = make_workers(decoders, worker_count());
@@ -570,13 +560,16 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const D
   graph.pooled = found.pooled.size();
   RowOrder pooled(graph, found.cells.count()), others(graph, found.cells.count());
   write_pooled(lists, found, graph, pooled, workers, run);
-  find_others(lists, false, found, workers, run);
+  find_others(lists, roots, false, found, workers, run);
   write_others(found, graph, others, workers, run);
   resolve_pending(pooled, found, graph, workers.size());
 
-  find_interned(decoders, graph);
+  put_roots(roots, found, graph);
   Incoming incoming;
   count_incoming(graph, workers.size(), incoming);
+  for (const Root& root : graph.roots) {
+    if (root.hold == RootHold::owned) ++incoming.count[index(root.to)];
+  }
   if (incoming.holes) drop_holes(graph);
   const std::vector<const TypeInfo*> types = sorted_types(decoders.types);
   for (const TypeInfo* type : types) {
@@ -597,8 +590,8 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const D
   return graph;
 }
 
-void touch_heap(const Runtime& runtime, const std::vector<Arena>& arenas, const Decoders& decoders,
-                const Run& run) {
+void touch_heap(const Runtime& runtime, const std::vector<Arena>& arenas, const RootSet& roots,
+                const Decoders& decoders, const Run& run) {
   Found found(decoders.mirror);
   Workers workers = make_workers(decoders, worker_count());
   const CollectorLists lists(runtime, decoders.layout, gc_running(decoders));
@@ -619,7 +612,7 @@ void touch_heap(const Runtime& runtime, const std::vector<Arena>& arenas, const 
                       size_of(object, worker.decoders);
                     });
   });
-  find_others(lists, true, found, workers, run);
+  find_others(lists, roots, true, found, workers, run);
 }
 
 }  // namespace heapglass

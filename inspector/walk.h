@@ -18,6 +18,7 @@
 #include "inspector/graph/heap_graph.h"
 #include "inspector/python/decoders.h"
 #include "inspector/python/pymalloc.h"
+#include "inspector/python/roots.h"
 #include "inspector/python/runtime.h"
 #include "inspector/run.h"
 
@@ -26,11 +27,11 @@ namespace heapglass {
 // Faults, inferred_*, own_sizeof and negative_counts go to decoders.acquisition, whose gc_running
 // is looked at. Throws Interrupted; Failure(incomplete) for more than 2^32 objects, or for more
 // references than there are words to hold them, which only a forged heap has.
-HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const Decoders& decoders,
-               const Run& run);
+HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const RootSet& roots,
+               const Decoders& decoders, const Run& run);
 
 // The same without a result: looks at every page that walk() would look at. Throws Interrupted.
-void touch_heap(const Runtime& runtime, const std::vector<Arena>& arenas, const Decoders& decoders,
-                const Run& run);
+void touch_heap(const Runtime& runtime, const std::vector<Arena>& arenas, const RootSet& roots,
+                const Decoders& decoders, const Run& run);
 
 }  // namespace heapglass

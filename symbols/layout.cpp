@@ -47,8 +47,14 @@ constexpr Word<HeaderSize> kHeaderSize[] = {{"by_object", HeaderSize::by_object}
                                             {"by_type", HeaderSize::by_type}};
 constexpr Word<IntSize> kIntSize[] = {{"digits", IntSize::digits},
                                       {"at_least_one", IntSize::at_least_one}};
+constexpr Word<LineTable> kLineTable[] = {{"lnotab", LineTable::lnotab},
+                                          {"ranges", LineTable::ranges},
+                                          {"locations", LineTable::locations}};
 constexpr Word<StackRefs> kStackRefs[] = {{"pointer", StackRefs::pointer},
                                           {"tagged", StackRefs::tagged}};
+constexpr Word<SubtypeTraverse> kSubtypeTraverse[] = {
+    {"shows_type", SubtypeTraverse::shows_type},
+    {"leaves_it_to_heap_base", SubtypeTraverse::leaves_it_to_heap_base}};
 
 template <class T, std::size_t N>
 bool read_word(const Word<T> (&words)[N], std::string_view text, T& into) {
@@ -73,6 +79,8 @@ constexpr Dialect kDialects[] = {
      }},
     {"dialect.int_size",
      [](Dialects& d, std::string_view word) { return read_word(kIntSize, word, d.int_size); }},
+    {"dialect.line_table",
+     [](Dialects& d, std::string_view word) { return read_word(kLineTable, word, d.line_table); }},
     {"dialect.managed_dict",
      [](Dialects& d, std::string_view word) {
        return read_word(kManagedDict, word, d.managed_dict);
@@ -84,6 +92,10 @@ constexpr Dialect kDialects[] = {
     {"dialect.static_types",
      [](Dialects& d, std::string_view word) {
        return read_word(kStaticTypes, word, d.static_types);
+     }},
+    {"dialect.subtype_traverse",
+     [](Dialects& d, std::string_view word) {
+       return read_word(kSubtypeTraverse, word, d.subtype_traverse);
      }},
 };
 
@@ -100,20 +112,32 @@ std::optional<std::int32_t> read_number(std::string_view text) {
   return value;
 }
 
+// ("PicklerObject.write", 1) of "PicklerObject.write@01": two digits, so that the lines of a fact
+// stand in the order of their versions. Without them 0; anything else is left in the name.
+std::pair<std::string_view, int> split_since(std::string_view key) {
+  constexpr std::size_t kSuffix = 3;
+  if (key.size() <= kSuffix || key[key.size() - kSuffix] != '@') return {key, 0};
+  const auto digit = [&](std::size_t from_end) { return key[key.size() - from_end] - '0'; };
+  if (digit(2) < 0 || digit(2) > 9 || digit(1) < 0 || digit(1) > 9) return {key, 0};
+  return {key.substr(0, key.size() - kSuffix), digit(2) * 10 + digit(1)};
+}
+
 constexpr std::string_view kModuleState = "module_state.";
 
-// "48 0 8 16"
+// "48 0 8 -16"
 std::optional<ModuleState> read_module_state(std::string_view text) {
   ModuleState state;
   bool first = true;
   while (!text.empty()) {
+    const bool borrowed = !first && text.front() == '-';
+    if (borrowed) text.remove_prefix(1);
     const std::size_t blank = std::min(text.find(' '), text.size());
     const auto number = read_number(text.substr(0, blank));
     if (!number || (!first && *number >= state.size)) return std::nullopt;
     if (first) {
       state.size = *number;
     } else {
-      state.shown.push_back(*number);
+      (borrowed ? state.borrowed : state.shown).push_back(*number);
     }
     first = false;
     text.remove_prefix(std::min(blank + 1, text.size()));
@@ -182,13 +206,13 @@ std::vector<std::string> layout_names() {
   return names;
 }
 
-Layout load_layout(std::string_view name) {
+Layout load_layout(std::string_view name, int micro) {
   std::string known;
   for (const EmbeddedLayout& layout : embedded_layouts()) {
     if (layout.name == name) {
       std::string text;
       for (std::string_view part : layout.parts) text += part;
-      return parse_layout(name, text);
+      return parse_layout(name, text, micro);
     }
     known += (known.empty() ? "" : ", ") + std::string(layout.name);
   }
@@ -196,8 +220,9 @@ Layout load_layout(std::string_view name) {
                 "symbols/layouts/extract.py INTERPRETER");
 }
 
-Layout parse_layout(std::string_view name, std::string_view text) {
+Layout parse_layout(std::string_view name, std::string_view text, int micro) {
   Layout layout;
+  layout.micro = micro;
   Lines lines(name, text);
   lines.next("name");
   if (lines.value != name) lines.refuse("this is the layout of " + quoted(lines.value));
@@ -230,11 +255,12 @@ Layout parse_layout(std::string_view name, std::string_view text) {
       layout.module_states.emplace(lines.key.substr(kModuleState.size()), *state);
       continue;
     }
-    const std::optional<Fact> fact = find_fact(index, lines.key);
+    const auto [fact_text, since] = split_since(lines.key);
+    const std::optional<Fact> fact = find_fact(index, fact_text);
     if (!fact) lines.refuse(quoted(lines.key) + " is not in facts.txt");
     const std::optional<std::int32_t> value = read_number(lines.value);
     if (!value) lines.refuse(quoted(lines.value) + " is not an offset or a size");
-    layout.set(*fact, *value, FactSource::file);
+    if (micro < 0 || micro >= since) layout.set(*fact, *value, FactSource::file);
   }
   return layout;
 }

@@ -52,6 +52,18 @@ enum class IntSize : std::uint8_t {
   digits,       // up to 3.10: none
   at_least_one  // 3.11+: the digit that is always allocated
 };
+// How a code object tells the line of an instruction (Objects/codeobject.c, PyCode_Addr2Line).
+enum class LineTable : std::uint8_t {
+  lnotab,    // up to 3.9: co_lnotab; positions in bytes
+  ranges,    // 3.10: co_linetable (PEP 626); positions in code units
+  locations  // 3.11+: co_linetable with columns (PEP 657); positions are pointers
+};
+// Whether a class made in Python shows the collector an instance's reference to it
+// (Objects/typeobject.c, subtype_traverse).
+enum class SubtypeTraverse : std::uint8_t {
+  shows_type,             // up to 3.8
+  leaves_it_to_heap_base  // 3.9+: the tp_traverse of the nearest base in C, if that is a heap type
+};
 struct Dialects {
   ManagedDict managed_dict = ManagedDict::none;
   Refcount refcount = Refcount::signed64;
@@ -59,17 +71,20 @@ struct Dialects {
   StackRefs stack_refs = StackRefs::pointer;
   HeaderSize header_size = HeaderSize::by_object;
   IntSize int_size = IntSize::digits;
+  LineTable line_table = LineTable::lnotab;
+  SubtypeTraverse subtype_traverse = SubtypeTraverse::shows_type;
 };
 
 // Where a fact's value came from, for `doctor`.
 enum class FactSource : std::uint8_t { absent, file, debug_offsets, dwarf, probe };
 
 // The C state of an extension module, and where in it are the references that its m_traverse shows
-// to the collector: measured (symbols/layouts/module_states.py), since only the module's code
-// knows.
+// to the collector, and pointers to objects that are none: measured
+// (symbols/layouts/module_states.py), since only the module's code knows.
 struct ModuleState {
   std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
   std::vector<std::int32_t> shown;
+  std::vector<std::int32_t> borrowed;
 };
 
 class Layout {
@@ -89,7 +104,7 @@ class Layout {
   // the build: `hides_type.<module.qualname>` lines.
   std::vector<std::string> hiding_types;
 
-  // By module name: `module_state.<name>` lines, "size offset offset ...".
+  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed.
   std::map<std::string, ModuleState, std::less<>> module_states;
 
   bool hides_type(std::string_view type) const {
@@ -126,11 +141,13 @@ std::string_view fact_name(Fact fact);
 // Names of the layouts that are compiled in, sorted: {"3.11", "3.12"}.
 std::vector<std::string> layout_names();
 
-// The compiled-in layout of that name; throws Failure(not_cpython) naming those that there are.
-Layout load_layout(std::string_view name);
+// The compiled-in layout of that name, as a target of that micro version has it (-1: unknown, taken
+// for the latest); throws Failure(not_cpython) naming those that there are.
+Layout load_layout(std::string_view name, int micro = -1);
 
 // One layout file's text. Throws Failure(not_cpython) naming the line for anything that is not
-// `fact<TAB>value` with a known fact; facts that no decoder names are not tolerated either.
-Layout parse_layout(std::string_view name, std::string_view text);
+// `fact<TAB>value` with a known fact; facts that no decoder names are not tolerated either. A line
+// `fact@NN<TAB>value` holds from micro version NN on.
+Layout parse_layout(std::string_view name, std::string_view text, int micro = -1);
 
 }  // namespace heapglass

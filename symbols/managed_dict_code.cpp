@@ -1,6 +1,8 @@
 #include "symbols/managed_dict_code.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace heapglass {
 
@@ -52,6 +54,17 @@ std::optional<bool> visits_dict_first(std::span<const std::byte> code) {
   }
   if (!dict || !flag) return std::nullopt;
   return *dict < *flag;
+}
+
+std::optional<bool> visits_dict_first(const Interpreter& interpreter, Memory& memory) {
+  constexpr std::string_view kFunction = "PyObject_VisitManagedDict";
+  constexpr std::uint64_t kMostCode = 4096;  // it has a few hundred bytes
+  const auto symbol = interpreter.image.symbol(kFunction);
+  const auto address = interpreter.symbol(kFunction);
+  if (!symbol || !address) return std::nullopt;
+  std::vector<std::byte> code(static_cast<std::size_t>(std::min(symbol->size, kMostCode)));
+  if (code.empty() || !memory.read(*address, code.data(), code.size())) return std::nullopt;
+  return visits_dict_first(code);
 }
 
 }  // namespace heapglass

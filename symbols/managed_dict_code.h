@@ -8,10 +8,16 @@
 #include <optional>
 #include <span>
 
+#include "symbols/interpreter.h"
+#include "symbols/memory.h"
+
 namespace heapglass {
 
-// Given that function's x86-64 code: whether it asks for the dict before it asks for inline values.
-// nullopt: it cannot be told. The code is searched, never run.
+// Whether the target's function asks for the dict before it asks for inline values. nullopt: it
+// cannot be told. Its code is searched, never run.
+std::optional<bool> visits_dict_first(const Interpreter& interpreter, Memory& memory);
+
+// The same of that function's x86-64 code.
 std::optional<bool> visits_dict_first(std::span<const std::byte> code);
 
 }  // namespace heapglass

@@ -14,6 +14,7 @@ namespace heapglass {
 namespace {
 
 constexpr std::size_t kWord = sizeof(Address);
+constexpr int kMostInterpreters = 1024;
 constexpr std::size_t kMostState = 1 << 20;  // bytes of an interpreter's state that are searched
 
 template <class... Parts>
@@ -100,6 +101,15 @@ class Verifier {
       return false;
     return is_thread_of(pointer(at(state, Fact::PyInterpreterState_threads_head)), state);
   }
+  // The first interpreter with a thread from `head` on; 0: none. Sub-interpreters that nothing runs
+  // in have none, and new ones come first; the main one always has.
+  Address first_with_thread(Address head) {
+    for (int i = 0; i < kMostInterpreters && head != 0 && head % kWord == 0; ++i) {
+      if (is_interpreter_state(head)) return head;
+      head = pointer(at(head, Fact::PyInterpreterState_next));
+    }
+    return 0;
+  }
   bool is_thread_of(Address thread, Address state) {
     return thread != 0 && thread % kWord == 0 &&
            pointer(at(thread, Fact::PyThreadState_interp)) == state;
@@ -109,8 +119,8 @@ class Verifier {
     const Address runtime = interpreter_.runtime.begin;
     if (runtime == 0) return note("_PyRuntime", false, "neither symbol nor section found");
     if (has(Fact::_PyRuntimeState_interpreters_head)) {
-      state_ = pointer(at(runtime, Fact::_PyRuntimeState_interpreters_head));
-      if (is_interpreter_state(state_)) {
+      state_ = first_with_thread(pointer(at(runtime, Fact::_PyRuntimeState_interpreters_head)));
+      if (state_ != 0) {
         return note("interpreters.head", true, say(hex(state_), ", from the file"));
       }
     }
@@ -120,19 +130,30 @@ class Verifier {
     if (!memory_.read(runtime, bytes.data(), bytes.size())) {
       return note("interpreters.head", false, "_PyRuntime is not readable");
     }
-    Address last = 0;
+    // Where the first is one without a thread, it leads to the second.
+    Address last = 0, before = 0, candidate = 0;
     for (std::size_t offset = 0; offset + kWord <= bytes.size(); offset += kWord) {
-      Address candidate;
+      before = candidate;
       std::memcpy(&candidate, bytes.data() + offset, kWord);
       if (candidate == 0 || candidate % kWord != 0 || candidate == last) continue;
       last = candidate;
       if (!thread_offset(candidate)) continue;
       state_ = candidate;
+      if (leads_to(before, state_)) offset -= kWord;
       settle(Fact::_PyRuntimeState_interpreters_head, offset);
       return note("interpreters.head", true, say(hex(state_), ", probed at +", offset));
     }
     return note("interpreters.head", false,
                 "no word of _PyRuntime points to an interpreter's state");
+  }
+
+  bool leads_to(Address head, Address state) {
+    for (int i = 0; i < kMostInterpreters && head != 0 && head % kWord == 0 && head >> 47 == 0;
+         ++i) {
+      head = pointer(at(head, Fact::PyInterpreterState_next));
+      if (head == state) return true;
+    }
+    return false;
   }
 
   // Where in the state at `state` a pointer to one of its threads stands.
@@ -209,22 +230,24 @@ class Verifier {
 
   // 3.8 has the collector's state in the runtime, later ones in the interpreter.
   bool find_collector() {
-    if (has(Fact::_PyRuntimeState_gc) && !has(Fact::PyInterpreterState_gc)) {
-      const Address gc = at(interpreter_.runtime.begin, Fact::_PyRuntimeState_gc);
-      return note("gc", is_collector(gc), "in _PyRuntime, from the file");
-    }
-    if (has(Fact::PyInterpreterState_gc) && is_collector(at(state_, Fact::PyInterpreterState_gc))) {
+    const bool shared = has(Fact::_PyRuntimeState_gc) && !has(Fact::PyInterpreterState_gc);
+    const Fact fact = shared ? Fact::_PyRuntimeState_gc : Fact::PyInterpreterState_gc;
+    const Address base = shared ? interpreter_.runtime.begin : state_;
+    if (has(fact) && is_collector(at(base, fact))) {
       return note("gc", true, "generation0 points to the lists before it, from the file");
     }
+    const std::vector<Address> words =
+        shared ? read_words(base, std::min<std::size_t>(interpreter_.runtime.size(), kMostState))
+               : words_;
     const auto back = layout_[Fact::_gc_runtime_state_generation0];
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      const Address word_at = state_ + i * kWord;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const Address word_at = base + i * kWord;
       const Address gc = word_at - static_cast<Address>(back);
-      if (words_[i] >= word_at || words_[i] < gc || !is_collector(gc)) continue;
-      settle(Fact::PyInterpreterState_gc, static_cast<std::size_t>(gc - state_));
-      return note("gc", true, say("probed at +", gc - state_));
+      if (words[i] >= word_at || words[i] < gc || !is_collector(gc)) continue;
+      settle(fact, static_cast<std::size_t>(gc - base));
+      return note("gc", true, say("probed at +", gc - base));
     }
-    return note("gc", false, "no collector's state in the interpreter's");
+    return note("gc", false, "no collector's state where it should be");
   }
 
   // ma_keys of a dict that has `key`: enough of a look-up to recognise sys.__dict__.
@@ -338,6 +361,12 @@ class Verifier {
       const Address before =
           (number - 1) * size + static_cast<Address>(layout_[Fact::managed_static_type_state_type]);
       if (words_[i] != type_type_ || i * kWord < before) continue;
+      // What follows it in the same struct moves with it.
+      constexpr Fact kBehind = Fact::PyInterpreterState_types_for_extensions_initialized;
+      if (has(kFact) && has(kBehind)) {
+        settle(kBehind,
+               static_cast<std::size_t>(layout_[kBehind] - layout_[kFact]) + i * kWord - before);
+      }
       settle(kFact, i * kWord - before);
       note("types.builtins", true, say("probed at +", i * kWord - before));
       return;
@@ -347,19 +376,11 @@ class Verifier {
 
   // The version is a first guess: distributions put the change into older ones.
   void find_what_managed_dicts_show() {
-    constexpr std::size_t kMostCode = 4096;
-    constexpr std::string_view kFunction = "PyObject_VisitManagedDict";
     constexpr Fact kFact = Fact::since_managed_dict_shown;
     constexpr std::int32_t kAlways = 0, kNever = 99;
     if (!has(kFact)) return;
     const bool guess = interpreter_.version.micro >= layout_[kFact];
-    const auto symbol = interpreter_.image.symbol(kFunction);
-    std::vector<std::byte> code(symbol ? std::min<std::size_t>(symbol->size, kMostCode)
-                                       : std::size_t{0});
-    std::optional<bool> told;
-    if (!code.empty() && memory_.read(*interpreter_.symbol(kFunction), code.data(), code.size())) {
-      told = visits_dict_first(code);
-    }
+    const auto told = visits_dict_first(interpreter_, memory_);
     if (told && *told != guess) layout_.set(kFact, *told ? kAlways : kNever, FactSource::probe);
     note("managed dicts", true,
          say(told.value_or(guess) ? "shown before" : "hidden behind", " inline values, by the ",

@@ -16,7 +16,7 @@ struct Closure {
 
   Closure(const FakeHeap& heap, const Runtime& runtime) {
     FakeView view(heap);
-    graph = walk(runtime, {}, view.decoders, Run{});
+    graph = walk(runtime, {}, {}, view.decoders, Run{});
     seen = collector_closure(graph);
   }
   bool has(Address object) const {

@@ -21,7 +21,7 @@ struct Listed {
 };
 
 Listed look(FakeView& view, const Runtime& runtime) {
-  const HeapGraph graph = walk(runtime, {}, view.decoders, Run{});
+  const HeapGraph graph = walk(runtime, {}, {}, view.decoders, Run{});
   return {{graph.address.begin(), graph.address.end()},
           view.faults(Fault::broken_list),
           view.faults(Fault::unreadable),

@@ -26,7 +26,8 @@ bool taken_after(FakeHeap& heap, Damage damage) {
 
 }  // namespace
 
-TEST_CASE("a table of str keys has entries of key and value, one of other keys a hash besides") {
+TEST_CASE(
+    "a table of str keys has entries of key and value, one of other keys a hash; both to 3.10") {
   on_each_build([](FakeHeap& heap) {
     const Address unicode = heap.dict_keys(some_items(heap, 3), KeyTable::unicode);
     const Address general = heap.dict_keys(some_items(heap, 3), KeyTable::general);
@@ -34,10 +35,20 @@ TEST_CASE("a table of str keys has entries of key and value, one of other keys a
 
     const auto keys = read_dict_keys(unicode, heap.layout, view.mirror);
     REQUIRE(keys);
-    CHECK(keys->unicode);
     CHECK(keys->entry_count == 3);
     CHECK(keys->capacity == 5);
     CHECK(keys->usable == 2);
+    if (heap.plain_keys()) {
+      CHECK(keys->entry_size == 24);
+      CHECK(keys->bytes == 40 + 8 + 5 * 24);
+      CHECK(keys->dk_lookup != FakeHeap::kLookdict);
+      const auto others = read_dict_keys(general, heap.layout, view.mirror);
+      REQUIRE(others);
+      CHECK(others->bytes == keys->bytes);
+      CHECK(others->dk_lookup == FakeHeap::kLookdict);
+      return;
+    }
+    CHECK(keys->unicode);
     CHECK(keys->entry_size == 16);
     CHECK(keys->bytes == 32 + 8 + 5 * 16);  // head, one byte an index, entries
 
@@ -56,7 +67,7 @@ TEST_CASE("from 256 slots on an index takes two bytes") {
     const auto keys = read_dict_keys(table, heap.layout, view.mirror);
     REQUIRE(keys);
     CHECK(keys->capacity == 170);
-    CHECK(keys->bytes == 32 + 256 * 2 + 170 * 16);
+    CHECK(keys->bytes == (heap.plain_keys() ? 40 + 256 * 2 + 170 * 24 : 32 + 256 * 2 + 170 * 16));
   });
 }
 
@@ -72,6 +83,15 @@ TEST_CASE("holes count as entries") {
 TEST_CASE("a table whose size no table has is refused") {
   on_each_build([](FakeHeap& heap) {
     CHECK(taken_after(heap, [](Address) {}));
+    if (heap.plain_keys()) {
+      for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-8}, std::int64_t{12},
+                                      std::int64_t{1} << 41, INT64_MIN, INT64_MAX}) {
+        CAPTURE(size);
+        CHECK_FALSE(taken_after(
+            heap, [&](Address table) { heap.set(table, Fact::PyDictKeysObject_dk_size, size); }));
+      }
+      return;
+    }
     for (const unsigned log2 : {4u, 41u, 63u, 64u, 255u}) {
       CAPTURE(log2);
       CHECK_FALSE(taken_after(heap, [&](Address table) {
@@ -91,6 +111,9 @@ TEST_CASE("a table whose size no table has is refused") {
 TEST_CASE("a table that would be larger than its memory is refused, be it said consistently") {
   on_each_build([](FakeHeap& heap) {
     CHECK_FALSE(taken_after(heap, [&](Address table) {
+      if (heap.plain_keys()) {
+        return heap.set(table, Fact::PyDictKeysObject_dk_size, std::int64_t{1} << 40);
+      }
       heap.set(table, Fact::PyDictKeysObject_dk_log2_size, std::uint8_t{40});
       heap.set(table, Fact::PyDictKeysObject_dk_log2_index_bytes, std::uint8_t{43});
     }));

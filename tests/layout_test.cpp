@@ -25,10 +25,12 @@ constexpr std::string_view kHead =
     "exact\tyes\n"
     "dialect.header_size\tby_type\n"
     "dialect.int_size\tat_least_one\n"
+    "dialect.line_table\tlocations\n"
     "dialect.managed_dict\ttagged\n"
     "dialect.refcount\tlow32\n"
     "dialect.stack_refs\tpointer\n"
-    "dialect.static_types\tper_interpreter\n";
+    "dialect.static_types\tper_interpreter\n"
+    "dialect.subtype_traverse\tleaves_it_to_heap_base\n";
 
 Layout parse_with(std::string_view facts) {
   return parse_layout("3.12", std::string(kHead) + std::string(facts));
@@ -192,6 +194,11 @@ TEST_CASE("3.8: collector in the runtime, frames are objects, one kind of dict k
                        {Fact::PyGenObject_gi_exc_state_exc_type, 64},
                        {Fact::_PyRangeIterObject_start, 24},
                        {Fact::sizeof_PyFrameObject, 368},
+                       {Fact::PyFrameObject_f_valuestack, 64},
+                       {Fact::PyFrameObject_f_stacktop, 72},
+                       {Fact::PyCodeObject_co_cell2arg, 96},
+                       {Fact::PyCodeObject_co_zombieframe, 128},
+                       {Fact::atexitmodule_state_ncallbacks, 8},
                        {Fact::block_rightlink, 520},
                        {Fact::sizeof_block, 528},
                        {Fact::_PyRuntimeState_interpreters_head, 32},
@@ -206,15 +213,76 @@ TEST_CASE("3.8: collector in the runtime, frames are objects, one kind of dict k
                        {Fact::pymalloc_ALIGNMENT, 16}});
   check_absent("3.8", {Fact::PyInterpreterState_gc, Fact::PyLongObject_long_value_lv_tag,
                        Fact::PyDictKeysObject_dk_kind, Fact::_PyInterpreterFrame_localsplus,
-                       Fact::PyCMethodObject_mm_class, Fact::PyInterpreterState_obmalloc});
+                       Fact::PyCMethodObject_mm_class, Fact::PyInterpreterState_obmalloc,
+                       Fact::PyFrameObject_f_stackdepth, Fact::PyDictValues_values});
   const Layout layout = load_layout("3.8");
+  CHECK(layout.exact);
   CHECK(layout.dialects.managed_dict == ManagedDict::none);
   CHECK(layout.dialects.refcount == Refcount::signed64);
   CHECK(layout.dialects.static_types == StaticTypes::own);
   CHECK(layout.dialects.header_size == HeaderSize::by_object);
   CHECK(layout.dialects.int_size == IntSize::digits);
+  CHECK(layout.dialects.line_table == LineTable::lnotab);
+  CHECK(layout.dialects.subtype_traverse == SubtypeTraverse::shows_type);
   CHECK(layout.hides_type("os.stat_result"));
   CHECK_FALSE(layout.hides_type("collections.deque"));
+  REQUIRE(layout.module_states.contains("binascii"));
+  const ModuleState& binascii = layout.module_states.find("binascii")->second;
+  CHECK(binascii.size == 16);
+  CHECK(binascii.shown.empty());
+  CHECK(binascii.borrowed == std::vector<std::int32_t>{0, 8});
+}
+
+TEST_CASE("3.9: collector in the interpreter, modules' types on the heap") {
+  check_values("3.9", {{Fact::sizeof_PyTypeObject, 408},
+                       {Fact::sizeof_PyHeapTypeObject, 880},
+                       {Fact::PyHeapTypeObject_ht_cached_keys, 864},
+                       {Fact::PyHeapTypeObject_ht_module, 872},
+                       {Fact::PyCMethodObject_mm_class, 56},
+                       {Fact::PyDictKeysObject_dk_lookup, 16},
+                       {Fact::PyFunctionObject_func_code, 16},
+                       {Fact::PyFrameObject_f_stacktop, 72},
+                       {Fact::PyFrameObject_f_localsplus, 360},
+                       {Fact::PyGenObject_gi_code, 32},
+                       {Fact::PyInterpreterState_gc, 616},
+                       {Fact::PyInterpreterState_id, 24},
+                       {Fact::PyInterpreterState_threads_head, 8},
+                       {Fact::PyInterpreterState_sysdict, 872},
+                       {Fact::atexitmodule_state_atexit_callbacks, 0},
+                       {Fact::pysqlite_Node_next, 48},
+                       {Fact::pymalloc_ARENA_SIZE, 256 * 1024}});
+  check_absent("3.9", {Fact::_PyRuntimeState_gc, Fact::PyFrameObject_f_stackdepth,
+                       Fact::PyFunctionObject_func_builtins, Fact::PyDictKeysObject_dk_kind});
+  const Layout layout = load_layout("3.9");
+  CHECK(layout.exact);
+  CHECK(layout.dialects.managed_dict == ManagedDict::none);
+  CHECK(layout.dialects.subtype_traverse == SubtypeTraverse::leaves_it_to_heap_base);
+  CHECK_FALSE(layout.hides_type("os.stat_result"));
+}
+
+TEST_CASE("3.10: frames say how deep their stack is, arenas of 1 MiB") {
+  check_values("3.10", {{Fact::sizeof_PyHeapTypeObject, 888},
+                        {Fact::sizeof_PyFrameObject, 360},
+                        {Fact::PyFrameObject_f_stackdepth, 80},
+                        {Fact::PyFrameObject_f_localsplus, 352},
+                        {Fact::PyGenObject_gi_code, 24},
+                        {Fact::PyGenObject_gi_exc_state_exc_type, 56},
+                        {Fact::PyFunctionObject_func_code, 48},
+                        {Fact::PyFunctionObject_func_builtins, 24},
+                        {Fact::PyDictKeysObject_dk_lookup, 16},
+                        {Fact::PyCodeObject_co_linetable, 120},
+                        {Fact::PyInterpreterState_gc, 616},
+                        {Fact::PyInterpreterState_sysdict, 872},
+                        {Fact::pymalloc_ARENA_SIZE, 1024 * 1024},
+                        {Fact::pymalloc_POOL_SIZE, 16384}});
+  check_absent("3.10", {Fact::PyFrameObject_f_stacktop, Fact::PyFrameObject_f_frame,
+                        Fact::PyCodeObject_co_lnotab, Fact::atexitmodule_state_ncallbacks,
+                        Fact::PyDictKeysObject_dk_kind});
+  const Layout layout = load_layout("3.10");
+  CHECK(layout.exact);
+  CHECK(layout.dialects.managed_dict == ManagedDict::none);
+  CHECK(layout.dialects.refcount == Refcount::signed64);
+  CHECK(layout.dialects.int_size == IntSize::digits);
 }
 
 TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attributes") {
@@ -254,6 +322,7 @@ TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attribute
   CHECK(layout.dialects.refcount == Refcount::signed64);
   CHECK(layout.dialects.header_size == HeaderSize::by_type);
   CHECK(layout.dialects.int_size == IntSize::at_least_one);
+  CHECK(layout.dialects.line_table == LineTable::locations);
   CHECK(layout.hides_type("_csv.Error"));
 }
 
@@ -299,11 +368,30 @@ TEST_CASE("3.13: inline values, the allocator behind a pointer") {
                         {Fact::PyDictValues_values, 8},
                         {Fact::PyThreadState_current_frame, 72},
                         {Fact::localobject_localdicts, 40},
-                        {Fact::StgInfo_proto, 56}});
+                        {Fact::PyFrameObject_f_extra_locals, 48},
+                        {Fact::PyFrameObject_f_locals_cache, 56},
+                        {Fact::PyInterpreterState_types_for_extensions_initialized, 192584},
+                        {Fact::StgInfo_proto, 56},
+                        {Fact::sizeof_StgInfo, 160}});
+  check_absent("3.13", {Fact::FutureObj_dict, Fact::StgDictObject_proto, Fact::localobject_dummies,
+                        Fact::simplequeueobject_lst});
   const Layout layout = load_layout("3.13");
   CHECK(layout.dialects.managed_dict == ManagedDict::inline_values);
   CHECK(layout.dialects.header_size == HeaderSize::by_object);
   CHECK(layout.dialects.stack_refs == StackRefs::pointer);
+}
+
+TEST_CASE("3.13: what changed with a micro version") {
+  const Layout first = load_layout("3.13", 0), fifth = load_layout("3.13", 5),
+               last = load_layout("3.13", 18);
+  CHECK(first[Fact::sizeof_PicklerObject] == 144);
+  CHECK(fifth[Fact::sizeof_PicklerObject] == 152);
+  CHECK(fifth[Fact::sizeof_PyBaseExceptionGroupObject] == 88);
+  CHECK(last[Fact::sizeof_PyBaseExceptionGroupObject] == 96);
+  CHECK(last[Fact::sizeof_UnpicklerObject] == 296);
+  CHECK_FALSE(fifth.since(Fact::since_managed_dict_shown));
+  CHECK(last.since(Fact::since_managed_dict_shown));
+  CHECK_FALSE(load_layout("3.12", 1).since(Fact::since_managed_dict_shown));  // has no such thing
 }
 
 TEST_CASE("a layout that is not there is refused, naming those that are") {
@@ -330,20 +418,52 @@ TEST_CASE("a fact that a file does not have is absent; set and remove change one
   CHECK_FALSE(layout.has(Fact::PyDictObject_ma_keys));
 }
 
+TEST_CASE("a fact may change with a micro version") {
+  const std::string text = std::string(kHead) + "PyObject.ob_type\t8\nPyObject.ob_type@04\t16\n" +
+                           "PyObject.ob_type@12\t24\n";
+  const auto at = [&](int micro) {
+    return parse_layout("3.12", text, micro)[Fact::PyObject_ob_type];
+  };
+  CHECK(at(0) == 8);
+  CHECK(at(3) == 8);
+  CHECK(at(4) == 16);
+  CHECK(at(11) == 16);
+  CHECK(at(12) == 24);
+  CHECK(at(-1) == 24);  // unknown: the latest
+  CHECK(parse_layout("3.12", text, 4).micro == 4);
+  for (const char* line : {"PyObject.ob_type@4\t8\n", "PyObject.ob_type@1x\t8\n", "@04\t8\n"}) {
+    CAPTURE(line);
+    CHECK(contains(refusal_of_facts(line), "is not in facts.txt"));
+  }
+}
+
 TEST_CASE("types that hide their type stand among the facts") {
   const Layout layout = parse_with("PyObject.ob_type\t8\nhides_type.a.B\t1\nhides_type.c.D\t1\n");
   CHECK(layout.hiding_types == std::vector<std::string>{"a.B", "c.D"});
 }
 
+TEST_CASE("a module's state is its size and what is shown of it, or borrowed by it") {
+  const Layout layout = parse_with("module_state.a\t16\nmodule_state.b\t48 0 -8 40\n");
+  REQUIRE(layout.module_states.size() == 2);
+  CHECK(layout.module_states.at("a").size == 16);
+  CHECK(layout.module_states.at("b").shown == std::vector<std::int32_t>{0, 40});
+  CHECK(layout.module_states.at("b").borrowed == std::vector<std::int32_t>{8});
+  for (const char* value : {"-16", "16 16", "16 -16", "16 -", "16 --8", "16 x", "16  8"}) {
+    CAPTURE(value);
+    CHECK(contains(refusal_of_facts("module_state.a\t" + std::string(value) + "\n"),
+                   "is not a size and the offsets in it"));
+  }
+}
+
 TEST_CASE("a malformed line is refused with the file and the number of the line") {
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 10: "));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 12: "));
   for (const char* line : {"\n", "PyDictObject.ma_keys\n", "PyDictObject.ma_keys\t\n", "\t32\n"}) {
     CAPTURE(line);
-    CHECK(contains(refusal_of_facts(line), "line 10: not `fact<TAB>value`"));
+    CHECK(contains(refusal_of_facts(line), "line 12: not `fact<TAB>value`"));
   }
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 10: the line is not ended"));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 12: the line is not ended"));
   CHECK(contains(refusal_of_facts("PyDictObject.ma_kyes\t32\n"), "'PyDictObject.ma_kyes' is not"));
-  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 10: expected '1'"));
+  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 12: expected '1'"));
 }
 
 TEST_CASE("a value has one spelling and the range of an offset") {
@@ -352,13 +472,13 @@ TEST_CASE("a value has one spelling and the range of an offset") {
                             "2147483648", "99999999999999999999"}) {
     CAPTURE(value);
     CHECK(
-        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 10: '"));
+        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 12: '"));
   }
 }
 
 TEST_CASE("facts are sorted and stand there once") {
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 11: "));
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 11: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 12: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 12: "));
 }
 
 TEST_CASE("the head of a file is complete, in order, and of known words") {
@@ -370,7 +490,7 @@ TEST_CASE("the head of a file is complete, in order, and of known words") {
   CHECK(contains(refusal("origin\tx\nname\t3.12\n"), "line 1: expected 'name'"));
   std::string text(kHead);
   text.replace(text.find("low32"), 5, "low64");
-  CHECK(contains(refusal(text), "line 7: 'low64' is no word of 'dialect.refcount'"));
+  CHECK(contains(refusal(text), "line 8: 'low64' is no word of 'dialect.refcount'"));
 }
 
 TEST_CASE("what a refusal quotes is short and printable") {

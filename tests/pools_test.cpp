@@ -181,7 +181,7 @@ TEST_CASE("with pools or without, the walk gives the same objects and references
     pool.finish();
     const auto look = [&](const std::vector<Arena>& arenas) {
       FakeView view(heap);
-      const HeapGraph graph = walk(heap.runtime({head}), arenas, view.decoders, Run{});
+      const HeapGraph graph = walk(heap.runtime({head}), arenas, {}, view.decoders, Run{});
       CHECK(view.faults(Fault::unreadable) == 1);
       CHECK(graph.pooled == (arenas.empty() ? 0 : 2));
       std::map<Address, std::vector<Address>> references;
@@ -210,7 +210,7 @@ TEST_CASE("what only a neighbour in the collector's list knows is found beside a
     FakeView view(heap);
     Runtime runtime = heap.runtime({head});
     runtime.interpreters[0].generations = {};  // as if nothing were known of the list's head
-    const HeapGraph graph = walk(runtime, {pool.arena}, view.decoders, Run{});
+    const HeapGraph graph = walk(runtime, {pool.arena}, {}, view.decoders, Run{});
     for (const Address object : {pooled, alone, last}) CHECK(graph.find(object));
   });
 }

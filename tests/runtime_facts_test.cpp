@@ -12,7 +12,7 @@ using namespace heapglass;
 namespace {
 
 constexpr Address kType = 0x10000, kRuntime = 0x20000, kState = 0x100000, kThread = 0x400000;
-constexpr Address kCode = 0x30000;
+constexpr Address kIdle = 0x500000;
 
 // As much of a 3.13 as the checks up to the collector look at: `type`, a runtime, an interpreter
 // and its thread, and the three generations at `generations` of the collector's state.
@@ -22,7 +22,7 @@ struct FakeRuntime {
     memory.add({kRuntime, kRuntime + 0x10000});
     memory.add({kState, kState + 0x40000});
     memory.add({kThread, kThread + 0x1000});
-    memory.add({kCode, kCode + 0x100});
+    memory.add({kIdle, kIdle + 0x40000});
     interpreter.runtime = {kRuntime, kRuntime + 0x10000};
     interpreter.image.symbols["PyType_Type"] = {kType, 0};
     interpreter.version = {3, 13, 5, ""};
@@ -94,4 +94,28 @@ TEST_CASE("runtime facts: a collector elsewhere in the state is found, in Debian
     CHECK(runtime.layout.source(Fact::PyInterpreterState_gc) == FactSource::probe);
     CHECK(kState + runtime.offset(Fact::PyInterpreterState_gc) == runtime.gc);
   }
+}
+
+TEST_CASE("runtime facts: an interpreter that has no thread is no reason to pass over it") {
+  constexpr Fact kHead = Fact::_PyRuntimeState_interpreters_head;
+  FakeRuntime runtime(24);
+  // A sub-interpreter that nothing runs in stands before the main one.
+  runtime.set(kRuntime, kHead, kIdle);
+  runtime.memory.put(kRuntime + runtime.offset(kHead) + 8, kState);  // interpreters.main
+  runtime.set(kIdle, Fact::PyInterpreterState_next, kState);
+  const Address offset = runtime.offset(kHead);
+  SUBCASE("where the file has it") {
+    CHECK(runtime.passes("interpreters.head"));
+    CHECK(runtime.layout.source(kHead) == FactSource::file);
+  }
+  SUBCASE("where it has to be looked for") { runtime.layout.remove(kHead); }
+  CHECK(runtime.passes("gc"));
+  CHECK(runtime.offset(kHead) == offset);
+}
+
+TEST_CASE("runtime facts: interpreters that lead nowhere end in a refusal") {
+  FakeRuntime runtime(24);
+  runtime.set(kState, Fact::PyInterpreterState_threads_head, 0);
+  runtime.set(kState, Fact::PyInterpreterState_next, kState);
+  CHECK_FALSE(runtime.passes("interpreters.head"));
 }

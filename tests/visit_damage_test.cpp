@@ -170,10 +170,11 @@ TEST_CASE("an OrderedDict's nodes that run in a circle count as broken_chain, an
 
 TEST_CASE("attributes whose values are nowhere count as unreadable") {
   on_each_build([](FakeHeap& heap) {
-    if (heap.layout.dialects.managed_dict == ManagedDict::inline_values) return;
+    const ManagedDict managed = heap.layout.dialects.managed_dict;
+    if (managed == ManagedDict::none || managed == ManagedDict::inline_values) return;
     const Address type = heap.heap_type({.name = "Point", .attributes = {"x"}});
     const Address object = heap.instance(type, {heap.none()});
-    const bool tagged = heap.layout.dialects.managed_dict == ManagedDict::tagged;
+    const bool tagged = managed == ManagedDict::tagged;
     heap.put(object - (tagged ? 24 : 32), Address{0x666600000000} - (tagged ? 1 : 0));
     FakeView view(heap);
     CHECK(view.references(object) == Expected{{type, ".__class__"}});

@@ -70,6 +70,33 @@ TEST_CASE("a dict that shares its keys shows its own values only; the keys are t
   });
 }
 
+TEST_CASE("the keys of a dict are shown where it is looked up by lookdict, str or not") {
+  on_each_old_build([](FakeHeap& heap) {
+    const Address a = heap.str("a"), one = heap.integer(1);
+    const Address looked_up = heap.dict({{a, one}}), other = heap.dict({{a, one}});
+    heap.set(heap.pointer(looked_up, Fact::PyDictObject_ma_keys), Fact::PyDictKeysObject_dk_lookup,
+             FakeHeap::kLookdict);
+    FakeView view(heap);
+    CHECK(view.references(looked_up) == Expected{{a, "key"}, {one, "value"}});
+    CHECK(view.references(other) == Expected{{a, "key", kOwned}, {one, "value"}});
+  });
+}
+
+TEST_CASE("a __dict__ behind items of any number is found from their end") {
+  on_each_old_build([](FakeHeap& heap) {
+    const Address type =
+        heap.heap_type({.name = "Row", .base = heap.type("tuple"), .managed = true});
+    const Address dict = heap.dict({});
+    const Address row = heap.tuple({heap.none(), heap.none(), dict}, type);
+    heap.set(row, Fact::PyVarObject_ob_size, std::int64_t{2});  // the third place is the slot
+    FakeView view(heap);
+    CHECK(view.references(row) == Expected{{heap.none(), "[0]"},
+                                           {heap.none(), "[1]"},
+                                           {dict, ".__dict__"},
+                                           {type, ".__class__"}});
+  });
+}
+
 TEST_CASE("sets show their members, be the table inside or outside, and not deleted entries") {
   on_each_build([](FakeHeap& heap) {
     const Address one = heap.integer(1), two = heap.integer(2), dummy = heap.none();
@@ -127,6 +154,15 @@ TEST_CASE("attributes without a dict are shown under the class's names for them"
     const Address one = heap.integer(1), two = heap.integer(2);
     const Address object = heap.instance(type, {one, 0, two});
     FakeView view(heap);
+    if (heap.layout.dialects.managed_dict == ManagedDict::none) {
+      // Up to 3.10 there is a dict always; it shares the class's keys.
+      const auto shown = view.references(object);
+      REQUIRE(shown.size() == 2);
+      CHECK(shown[0].label == ".__dict__");
+      CHECK(shown[1] == Shown{type, ".__class__"});
+      CHECK(view.references(shown[0].to) == Expected{{one, "[0]"}, {two, "[2]"}});
+      return;
+    }
     CHECK(view.references(object) == Expected{{one, ".x"}, {two, ".z"}, {type, ".__class__"}});
     CHECK(view.faults() == 0);
   });
@@ -151,11 +187,26 @@ TEST_CASE("a subclass of tuple shows its items and its class") {
   });
 }
 
+TEST_CASE("a class over a heap type of C shows its type up to 3.8, later leaves that to the base") {
+  on_each_build([](FakeHeap& heap) {
+    const Address hides = heap.heap_type({.name = "SSLError", .made_in_c = true, .module = "ssl"});
+    const Address derived = heap.heap_type({.name = "Own", .base = hides});
+    const Address object = heap.object(derived);
+    FakeView view(heap);
+    const bool always = heap.layout.dialects.subtype_traverse == SubtypeTraverse::shows_type;
+    REQUIRE(heap.layout.hides_type("ssl.SSLError"));
+    CHECK(view.references(object) ==
+          Expected{{derived, ".__class__", always ? kCollector : kOwned}});
+  });
+}
+
 TEST_CASE("a heap type shows what type_traverse does, and owns its names and its keys") {
   on_each_build([](FakeHeap& heap) {
     const Address type = heap.heap_type({.name = "Point", .attributes = {"x"}});
     const Address keys = heap.pointer(type, Fact::PyHeapTypeObject_ht_cached_keys);
-    const Address x = heap.memory.get<Address>(keys + 32 + 8);
+    const Address entry = keys + heap.offset(Fact::PyDictKeysObject_dk_indices) + 8;
+    const Address x = heap.pointer(
+        entry, heap.plain_keys() ? Fact::PyDictKeyEntry_me_key : Fact::PyDictUnicodeEntry_me_key);
     FakeView view(heap);
     const auto at = [&](Fact field) { return heap.pointer(type, field); };
     CHECK(view.references(type) ==
@@ -193,6 +244,26 @@ TEST_CASE("a static type shows the collector nothing, and owns its dict wherever
     CHECK(view.references(type) ==
           Expected{{mro, ".__mro__", kOwned}, {dict, ".__dict__", kOwned}});
   });
+}
+
+TEST_CASE("3.13: a static type of an extension has its own table of them") {
+  FakeHeap heap("3.13");
+  const Address size = heap.offset(Fact::sizeof_managed_static_type_state);
+  const Address type = heap.type("list"), other = heap.type("set");
+  const Address builtins = heap.allocate(size), extensions = heap.allocate(size);
+  const Address dict = heap.dict({}), other_dict = heap.dict({});
+  // Both are the first of their table.
+  for (const auto& [who, state, own] :
+       {std::tuple{type, builtins, dict}, std::tuple{other, extensions, other_dict}}) {
+    heap.set(who, Fact::PyTypeObject_tp_flags, kFlagHaveGc | std::uint64_t{1} << 1);
+    heap.set(who, Fact::PyTypeObject_tp_subclasses, std::uint64_t{1});
+    heap.set(state, Fact::managed_static_type_state_type, who);
+    heap.set(state, Fact::managed_static_type_state_tp_dict, own);
+  }
+  FakeView view(heap);
+  view.decoders.static_type_states = {{builtins, builtins + size}, {extensions, extensions + size}};
+  CHECK(view.references(type) == Expected{{dict, ".__dict__", kOwned}});
+  CHECK(view.references(other) == Expected{{other_dict, ".__dict__", kOwned}});
 }
 
 TEST_CASE("a deque shows its items over its blocks, from the left") {

@@ -21,7 +21,7 @@ struct Walked {
   Walked(const FakeHeap& heap, const std::vector<Address>& lists,
          const std::vector<Arena>& arenas = {})
       : view(heap) {
-    graph = walk(heap.runtime(lists), arenas, view.decoders, Run{});
+    graph = walk(heap.runtime(lists), arenas, {}, view.decoders, Run{});
   }
 
   bool has(Address object) const { return graph.find(object).has_value(); }
@@ -105,7 +105,7 @@ TEST_CASE("references into nowhere are counted, those into what was left out apa
     std::vector<Mirror::Segment> segments = heap.memory.segments();
     segments.push_back(Mirror::left_out({kLeftOut, kLeftOut + 4096}));
     FakeView view(heap, std::move(segments));
-    const HeapGraph graph = walk(heap.runtime(lists), {}, view.decoders, Run{});
+    const HeapGraph graph = walk(heap.runtime(lists), {}, {}, view.decoders, Run{});
     CHECK(graph.size() == 2);
     CHECK(graph.reference_begin.back() == 1);  // the others lead nowhere
     CHECK(view.faults(Fault::unreadable) == 1);
@@ -189,7 +189,7 @@ TEST_CASE("a walk that is interrupted ends with the signal") {
   run.interrupted = &signal;
   int caught = 0;
   try {
-    walk(heap.runtime(lists), {}, view.decoders, run);
+    walk(heap.runtime(lists), {}, {}, view.decoders, run);
   } catch (const Interrupted& interrupted) {
     caught = interrupted.signal;
   }

@@ -34,9 +34,32 @@ void require_format(const Context& context) {
   one_of("--format", name, names);
 }
 
+constexpr std::size_t kLook = 4096;  // lines between two looks at the clock and at signals
+
+void write_piece(Context& context, Output& output, std::string& text) {
+  output.write(text);
+  text.clear();
+  if (context.run.stopping()) throw Interrupted{context.run.interrupted->load()};
+}
+
+// The head of any document, and the roots.
+void write_first_line(Context& context, const Inspection& inspection, Output& output) {
+  std::string text = write_json_line(document_head("graph", inspection));
+  text.resize(text.rfind('}'));
+  text += ",\"roots\":[";
+  RootItems roots(inspection.graph);
+  for (std::size_t i = 0; i < inspection.graph.roots.size(); ++i) {
+    roots.append(text, i);
+    if (i % kLook == kLook - 1) write_piece(context, output, text);
+  }
+  text += "],\"root_counts\":";
+  roots.append_counts(text);
+  text += "}\n";
+  output.write(text);
+}
+
 void write_graph(Context& context, const Inspection& inspection, Output& output) {
-  constexpr std::size_t kLook = 4096;  // objects between two looks at the clock and at signals
-  output.write(write_json_line(document_head("graph", inspection)));
+  write_first_line(context, inspection, output);
   const std::size_t objects = inspection.graph.size();
   const bool labels = context.own["labels"].as<bool>();
   const ObjectLines lines(inspection.graph, labels, inspection.contents.get());
@@ -44,9 +67,7 @@ void write_graph(Context& context, const Inspection& inspection, Output& output)
   for (std::size_t i = 0; i < objects; ++i) {
     lines.append(text, i);
     if (i % kLook != kLook - 1) continue;
-    output.write(text);
-    text.clear();
-    if (context.run.stopping()) throw Interrupted{context.run.interrupted->load()};
+    write_piece(context, output, text);
     // On a terminal the lines themselves are progress enough.
     if (!context.terminal.interactive) {
       context.run.report("writing", static_cast<double>(i) / static_cast<double>(objects));
@@ -76,10 +97,11 @@ Command export_command() {
       .summary = "the object graph, for other tools",
       .about =
           "The whole object graph, for other tools. A first line says what was read and\n"
-          "how; then one object a line: address, type, size, footprint, refcount, whether\n"
-          "the collector tracks it, `references` (as gc.get_referents has them), `also`\n"
-          "(what it holds besides) and `inferred` (read conservatively, from an object of a\n"
-          "type without a table). With --labels the names of references stand beside them:\n"
+          "how, and names the roots; then one object a line: address, type, size,\n"
+          "footprint, refcount, whether the collector tracks it, `references` (as\n"
+          "gc.get_referents has them), `also` (what it holds besides) and `inferred` (read\n"
+          "conservatively, from an object of a type without a table). With --labels the names of "
+          "references stand beside them:\n"
           "`.name` of attributes, globals and fields, `[3]` of items, `[<str>]` of values of\n"
           "a dict by the type of their key (with --values by its text), `<key>`, `<member>`,\n"
           "`local x`, and in angle brackets what Python has no name for.",

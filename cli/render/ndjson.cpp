@@ -119,4 +119,36 @@ void ObjectLines::append(std::string& to, std::size_t i) const {
   to += "}\n";
 }
 
+RootItems::RootItems(const HeapGraph& graph) : graph_(graph) {
+  names_.reserve(graph.root_names.size());
+  for (const std::string& name : graph.root_names) names_.push_back(json_string(name));
+}
+
+void RootItems::append(std::string& to, std::size_t i) {
+  const Root& root = graph_.roots[i];
+  if (root.kind == RootKind::interned || root.kind == RootKind::static_type) {
+    ++(root.kind == RootKind::interned ? interned_ : static_types_);
+    return;
+  }
+  if (any_) to += ',';
+  any_ = true;
+  to += "{\"kind\":\"";
+  to += root_kind_name(root.kind);
+  to += "\",\"name\":";
+  to += names_[root.name];
+  to += ",\"address\":";
+  append_address(to, graph_.address[index(root.to)]);
+  to += ",\"hold\":\"";
+  to += root_hold_name(root.hold);
+  to += "\"}";
+}
+
+void RootItems::append_counts(std::string& to) const {
+  to += "{\"interned\":";
+  append_number(to, interned_);
+  to += ",\"static_type\":";
+  append_number(to, static_types_);
+  to += '}';
+}
+
 }  // namespace heapglass

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "inspector/graph/heap_graph.h"
 #include "inspector/graph/labels.h"
@@ -32,6 +33,25 @@ class ObjectLines {
   Contents* contents_;
   KeyText key_text_;
   std::vector<std::string> type_names_;  // by TypeId
+};
+
+// The items of "roots" in the export's first line, and its "root_counts": interned strings and
+// static types are many, so they are only counted.
+class RootItems {
+ public:
+  // The graph must outlive it.
+  explicit RootItems(const HeapGraph& graph);
+
+  // Appends root `i`: {"kind","name","address","hold"}; not if it is one of those that are counted.
+  void append(std::string& to, std::size_t i);
+  // {"interned": n, "static_type": n}, of those that append() was asked for.
+  void append_counts(std::string& to) const;
+
+ private:
+  const HeapGraph& graph_;
+  std::vector<std::string> names_;  // as JSON
+  std::size_t interned_ = 0, static_types_ = 0;
+  bool any_ = false;
 };
 
 }  // namespace heapglass

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "inspector/graph/big_vector.h"
+#include "inspector/graph/root.h"
 #include "symbols/address.h"
 
 namespace heapglass {
@@ -33,6 +34,13 @@ struct TypeRecord {
   Address address = 0;
   std::string name;    // module.qualname; without the module for builtins; untrusted text
   std::string module;  // "builtins" for builtins
+};
+
+struct Root {
+  ObjectId to{};
+  std::uint32_t name = 0;  // in HeapGraph::root_names
+  RootKind kind = RootKind::module;
+  RootHold hold = RootHold::owned;
 };
 
 struct HeapGraph {
@@ -59,7 +67,9 @@ struct HeapGraph {
 
   BigVector<std::uint64_t> reference_begin;  // size() + 1 entries
   BigVector<ObjectId> reference_to;
-  BigVector<std::uint32_t> edge;   // graph/edge.h: kind and name
+  BigVector<std::uint32_t> edge;  // graph/edge.h: kind and name
+  std::vector<Root> roots;
+  std::vector<std::string> root_names;
   std::vector<std::string> names;  // of fields and attributes, as edges index them; untrusted text
 
   std::size_t size() const { return address.size(); }

@@ -18,9 +18,11 @@ struct Decoders {
   TypeTable& types;
   // Null on a second look at the same objects, so that nothing is counted twice.
   Acquisition* acquisition = nullptr;
-  // Per interpreter, where static builtin types keep their tp_dict (StaticTypes::per_interpreter):
-  // interp.types.builtins, from its first entry to its end.
+  // Per interpreter, where static types keep their tp_dict (StaticTypes::per_interpreter):
+  // interp.types.builtins and .for_extensions, each from its first entry to its end.
   std::vector<AddressRange> static_type_states;
+  // dk_lookup of the tables of keys that may hold other keys than str (up to 3.10); 0: unknown.
+  Address lookdict = 0;
 
   void fault(Fault fault) const {
     if (acquisition != nullptr) acquisition->count(fault);

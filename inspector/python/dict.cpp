@@ -1,5 +1,6 @@
 // Dicts (Objects/dictobject.c, dict_traverse). The collector is shown values, and keys only where
-// the table may hold other keys than str; str keys are owned all the same.
+// the table may hold other keys than str; str keys are owned all the same. Up to 3.10 such tables
+// are those looked up by `lookdict`; up to 3.9 a look-up of another key makes any table one.
 #include "inspector/python/bytes.h"
 #include "inspector/python/dict_keys.h"
 #include "inspector/python/visit.h"
@@ -10,13 +11,19 @@ namespace {
 
 // A dict whose keys are shared with others of its class; the values stand apart, in key order.
 void visit_split(Address values, const DictKeys& keys, const Decoders& decoders, Sink& sink) {
-  const auto offset = static_cast<Address>(decoders.layout[Fact::PyDictValues_values]);
+  const Layout& layout = decoders.layout;
+  const auto offset = static_cast<Address>(
+      layout.has(Fact::PyDictValues_values) ? layout[Fact::PyDictValues_values] : 0);
   const std::byte* bytes = decoders.mirror.at(values + offset, keys.entry_count * sizeof(Address));
   if (bytes == nullptr) return decoders.unreadable(values);
   for (std::uint64_t i = 0; i < keys.entry_count; ++i) {
     const Address value = load_pointer(bytes, static_cast<std::int64_t>(i * sizeof(Address)));
     sink.add(value, ReferenceKind::collector, LabelKind::item, i);
   }
+}
+
+bool may_hold_other_keys(const DictKeys& keys, const Decoders& decoders) {
+  return keys.dk_lookup != 0 ? keys.dk_lookup == decoders.lookdict : !keys.unicode;
 }
 
 }  // namespace
@@ -43,7 +50,8 @@ void visit_dict(const Object& object, const Decoders& decoders, Sink& sink) {
     }
     return visit_split(values, *keys, decoders, sink);
   }
-  const ReferenceKind key_kind = keys->unicode ? ReferenceKind::owned : ReferenceKind::collector;
+  const ReferenceKind key_kind =
+      may_hold_other_keys(*keys, decoders) ? ReferenceKind::collector : ReferenceKind::owned;
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
     const std::byte* entry = keys->entries + i * keys->entry_size;
     const Address value = load_pointer(entry, keys->value_offset);

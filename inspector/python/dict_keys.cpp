@@ -35,6 +35,7 @@ bool read_plain(DictKeys& keys, const std::byte* head, const Layout& layout) {
                                                         : 8;
   keys.capacity = static_cast<std::uint64_t>(size) * 2 / 3;
   keys.entry_size = static_cast<std::uint32_t>(layout[Fact::sizeof_PyDictKeyEntry]);
+  keys.dk_lookup = load_pointer(head, layout[Fact::PyDictKeysObject_dk_lookup]);
   keys.bytes = static_cast<std::uint64_t>(layout[Fact::PyDictKeysObject_dk_indices]) +
                static_cast<std::uint64_t>(size * index_bytes) + keys.capacity * keys.entry_size;
   return true;

@@ -18,7 +18,10 @@ struct DictKeys {
   std::int32_t key_offset = 0, value_offset = 0;
   std::uint64_t bytes = 0;  // of the whole table, as _PyDict_KeysSize counts it
   std::int64_t dk_refcnt = 0;
-  bool unicode = false;  // all keys are str, and the collector is not shown them
+  // From 3.11 on: all keys are str, and entries have no hash.
+  bool unicode = false;
+  // Up to 3.10: the function that looks keys up, which says what keys there may be.
+  Address dk_lookup = 0;
 };
 
 // nullopt: unreadable, or a header that contradicts itself or its mapping.

@@ -44,9 +44,57 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
   }
 }
 
+std::optional<std::uint64_t> frame_locals(const Object& frame, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  const Address first =
+      frame.address + static_cast<Address>(layout[Fact::PyFrameObject_f_localsplus]);
+  const Address stack = load_pointer(frame.body, layout[Fact::PyFrameObject_f_valuestack]);
+  // ob_size counts what was allocated, of which a later and smaller frame may use less.
+  const std::uint64_t allocated = magnitude(frame.ob_size(layout));
+  if (stack < first || (stack - first) % sizeof(Address) != 0) return std::nullopt;
+  const std::uint64_t locals = (stack - first) / sizeof(Address);
+  if (locals > allocated || allocated > decoders.mirror.room(first) / sizeof(Address)) {
+    return std::nullopt;
+  }
+  return locals;
+}
+
+namespace {
+
+// frame_traverse up to 3.10: the locals, and the value stack where the frame is suspended; a
+// running one keeps its top in a register.
+void visit_frame_object(const Object& object, const Decoders& decoders, Sink& sink) {
+  const Layout& layout = decoders.layout;
+  const auto locals = frame_locals(object, decoders);
+  if (!locals) return decoders.fault(Fault::absurd_size);
+  std::int64_t depth = 0;
+  if (layout.has(Fact::PyFrameObject_f_stackdepth)) {
+    depth = load<std::int32_t>(object.body, layout[Fact::PyFrameObject_f_stackdepth]);
+  } else if (const Address top =
+                 load_pointer(object.body, layout[Fact::PyFrameObject_f_stacktop])) {
+    const Address stack = load_pointer(object.body, layout[Fact::PyFrameObject_f_valuestack]);
+    depth = static_cast<std::int64_t>(top - stack) / std::int64_t{sizeof(Address)};
+  }
+  std::uint64_t count = *locals + static_cast<std::uint64_t>(std::max<std::int64_t>(depth, 0));
+  if (count > magnitude(object.ob_size(layout))) {
+    decoders.fault(Fault::absurd_size);
+    count = *locals;
+  }
+  const Address first =
+      object.address + static_cast<Address>(layout[Fact::PyFrameObject_f_localsplus]);
+  const std::byte* slots = decoders.mirror.at(first, count * sizeof(Address));
+  if (slots == nullptr) return decoders.unreadable(first, count * sizeof(Address));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    sink.add(load_pointer(slots, static_cast<std::int64_t>(i * sizeof(Address))),
+             ReferenceKind::collector, LabelKind::local, i);
+  }
+}
+
+}  // namespace
+
 void visit_frame(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
-  if (!layout.has(Fact::PyFrameObject_f_frame)) return;
+  if (!layout.has(Fact::PyFrameObject_f_frame)) return visit_frame_object(object, decoders, sink);
   const Address frame = load_pointer(object.body, layout[Fact::PyFrameObject_f_frame]);
   const std::byte* head = decoders.mirror.at(
       frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]));

@@ -1,7 +1,7 @@
 // Modules (Objects/moduleobject.c): the dict is a row's field. The C state behind md_state is known
 // to the module's own code only: of the standard library's modules it was measured which words are
-// shown to the collector, and what else points to an object is owned; of others every word is read
-// conservatively.
+// shown to the collector and which are borrowed, and what else points to an object is owned; of
+// others every word is read conservatively.
 #include <algorithm>
 
 #include "inspector/python/bytes.h"
@@ -34,13 +34,16 @@ void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
     if (!looks_like_object(word, decoders)) continue;
     ReferenceKind kind = ReferenceKind::inferred;
     if (measured) {
-      const auto& shown = known->second.shown;
-      kind = std::find(shown.begin(), shown.end(), at) == shown.end() ? ReferenceKind::owned
-                                                                      : ReferenceKind::collector;
+      const auto among = [&](const std::vector<std::int32_t>& offsets) {
+        return std::find(offsets.begin(), offsets.end(), at) != offsets.end();
+      };
+      if (among(known->second.borrowed)) continue;
+      kind = among(known->second.shown) ? ReferenceKind::collector : ReferenceKind::owned;
     }
     sink.add(word, kind, FixedName::module_state);
   }
   if (measured && known->first == "_zoneinfo") visit_zoneinfo_cache(state, decoders, sink);
+  if (measured && known->first == "atexit") visit_atexit_callbacks(state, decoders, sink);
   if (measured && known->first == "_decimal") visit_decimal_maps(state, decoders, sink);
 }
 

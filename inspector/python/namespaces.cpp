@@ -23,6 +23,8 @@ constexpr Rule kRules[] = {
     {".__builtins__", Namespace::attributes},
     {".f_locals", Namespace::attributes},
     {"<f_locals>", Namespace::attributes},
+    {"<extra locals>", Namespace::attributes},
+    {"<locals cache>", Namespace::attributes},
     {".f_globals", Namespace::attributes},
     {".f_builtins", Namespace::attributes},
     {".__kwdefaults__", Namespace::subscripts},

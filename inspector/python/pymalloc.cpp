@@ -43,42 +43,73 @@ std::optional<std::vector<Arena>> read_table(Address table, std::uint32_t count,
   return arenas;
 }
 
-// Where the instructions of _Py_GetAllocatedBlocks load from: `mov disp32(%rip), reg` on x86-64.
-std::vector<Address> loads_of(Address function, Memory& memory) {
-  std::array<std::byte, 128> code;
-  std::vector<Address> targets;
-  if (!memory.read(function, code.data(), code.size())) return targets;
+// What the first instructions of a function refer to, on x86-64.
+struct Instructions {
+  std::vector<Address> loads;  // `mov disp32(%rip), reg`
+  std::vector<Address> calls;  // `call rel32`, `jmp rel32`
+};
+
+Instructions look_at(Address function, Memory& memory) {
+  std::array<std::byte, 256> code;
+  Instructions found;
+  if (!memory.read(function, code.data(), code.size())) return found;
+  const auto target = [&](std::size_t displacement) {
+    const auto offset = load<std::int32_t>(code.data(), static_cast<std::int64_t>(displacement));
+    return function + displacement + 4 + static_cast<Address>(std::int64_t{offset});
+  };
   for (std::size_t i = 0; i + 6 <= code.size(); ++i) {
-    const bool mov = code[i] == std::byte{0x8b};
     const bool rip_relative = (code[i + 1] & std::byte{0xc7}) == std::byte{0x05};
-    if (!mov || !rip_relative) continue;
-    const auto displacement = load<std::int32_t>(code.data(), static_cast<std::int64_t>(i + 2));
-    targets.push_back(function + i + 6 + static_cast<Address>(std::int64_t{displacement}));
+    if (code[i] == std::byte{0x8b} && rip_relative) found.loads.push_back(target(i + 2));
+    if (code[i] == std::byte{0xe8} || code[i] == std::byte{0xe9}) {
+      found.calls.push_back(target(i + 1));
+    }
   }
-  return targets;
+  return found;
+}
+
+// A stripped file names neither, but exported functions load both: up to 3.8 one that is called by
+// _PyObject_DebugMallocStats. Some of the loads are counters: only the true pair gives arenas
+// throughout, and the most.
+std::optional<std::vector<Arena>> table_by_code(const Interpreter& interpreter,
+                                                const Layout& layout, Memory& memory) {
+  std::vector<Address> loads;
+  for (const char* name : {"_Py_GetAllocatedBlocks", "_PyObject_DebugMallocStats"}) {
+    const auto function = interpreter.symbol(name);
+    if (!function) continue;
+    const Instructions own = look_at(*function, memory);
+    loads.insert(loads.end(), own.loads.begin(), own.loads.end());
+    for (const Address callee : own.calls) {
+      const Instructions called = look_at(callee, memory);
+      loads.insert(loads.end(), called.loads.begin(), called.loads.end());
+    }
+  }
+  constexpr std::size_t kMostLoads = 64;  // 20 in a true one
+  if (loads.size() > kMostLoads) loads.resize(kMostLoads);
+  std::vector<Address> tables;
+  std::vector<std::uint32_t> counts;
+  for (const Address at : loads) {
+    const Address value = memory.value<Address>(at).value_or(0);
+    if (value % sizeof(Address) == 0 && value >= kPageSize) tables.push_back(value);
+    const auto count = memory.value<std::uint32_t>(at).value_or(0);
+    if (count != 0 && count <= kMostArenas) counts.push_back(count);
+  }
+  std::optional<std::vector<Arena>> best;
+  for (const Address table : tables) {
+    for (const std::uint32_t count : counts) {
+      auto found = read_table(table, count, layout, memory);
+      if (found && !found->empty() && (!best || found->size() > best->size())) best = found;
+    }
+  }
+  return best;
 }
 
 std::optional<std::vector<Arena>> static_table(const Interpreter& interpreter, const Layout& layout,
                                                Memory& memory) {
-  const auto read_at = [&](Address arenas, Address maxarenas) {
-    return read_table(memory.value<Address>(arenas).value_or(0),
-                      memory.value<std::uint32_t>(maxarenas).value_or(0), layout, memory);
-  };
   const auto arenas = interpreter.symbol("arenas");
   const auto maxarenas = interpreter.symbol("maxarenas");
-  if (arenas && maxarenas) return read_at(*arenas, *maxarenas);
-  const auto function = interpreter.symbol("_Py_GetAllocatedBlocks");
-  if (!function) return std::nullopt;
-  const std::vector<Address> targets = loads_of(*function, memory);
-  for (const Address table : targets) {
-    for (const Address count : targets) {
-      if (table == count) continue;
-      // Some of the loads are counters: only the true pair gives arenas throughout.
-      auto found = read_at(table, count);
-      if (found && !found->empty()) return found;
-    }
-  }
-  return std::nullopt;
+  if (!arenas || !maxarenas) return table_by_code(interpreter, layout, memory);
+  return read_table(memory.value<Address>(*arenas).value_or(0),
+                    memory.value<std::uint32_t>(*maxarenas).value_or(0), layout, memory);
 }
 
 std::optional<std::vector<Arena>> table_of_state(Address state, const Layout& layout,

@@ -60,6 +60,7 @@ enum class Shape : std::uint8_t {
   element_iterator,
   xml_parser,
   sqlite_connection,
+  sqlite_cache,
   ctypes_type,        // a metatype of ctypes: its types show what their StgDict or StgInfo refers
                       // to,
   ctypes_plain_type,  // or hold it without showing it
@@ -77,6 +78,7 @@ struct RowField {
   // Shown all the same where the type is a heap type: many a traversal was only completed when its
   // module's types moved to the heap.
   bool heap_type_shows = false;
+  Fact shown_since = Fact::count;  // shown all the same from that micro version on (since.*)
 };
 
 // For types whose struct may have any size: no object stands in the part that differs.

@@ -7,6 +7,7 @@ namespace heapglass {
 namespace {
 
 constexpr ReferenceKind kOwned = ReferenceKind::owned;
+constexpr Fact kNamesShown = Fact::since_typevar_name_shown;  // python/cpython#140000
 
 }  // namespace
 
@@ -69,11 +70,11 @@ std::vector<Row> builtin_rows() {
        Fact::sizeof_unionobject,
        Shape::fixed,
        {{Fact::unionobject_args, ".__args__"}, {Fact::unionobject_parameters, ".__parameters__"}}},
-      // Objects/typevarobject.c: names are not shown.
+      // Objects/typevarobject.c
       {"typing.TypeVar",
        Fact::sizeof_typevarobject,
        Shape::fixed,
-       {{Fact::typevarobject_name, ".__name__", kOwned},
+       {{Fact::typevarobject_name, ".__name__", kOwned, false, kNamesShown},
         {Fact::typevarobject_bound, ".__bound__"},
         {Fact::typevarobject_evaluate_bound, "<bound>"},
         {Fact::typevarobject_constraints, ".__constraints__"},
@@ -83,14 +84,14 @@ std::vector<Row> builtin_rows() {
       {"typing.ParamSpec",
        Fact::sizeof_paramspecobject,
        Shape::fixed,
-       {{Fact::paramspecobject_name, ".__name__", kOwned},
+       {{Fact::paramspecobject_name, ".__name__", kOwned, false, kNamesShown},
         {Fact::paramspecobject_bound, ".__bound__"},
         {Fact::paramspecobject_default_value, ".__default__"},
         {Fact::paramspecobject_evaluate_default, "<default>"}}},
       {"typing.TypeVarTuple",
        Fact::sizeof_typevartupleobject,
        Shape::fixed,
-       {{Fact::typevartupleobject_name, ".__name__", kOwned},
+       {{Fact::typevartupleobject_name, ".__name__", kOwned, false, kNamesShown},
         {Fact::typevartupleobject_default_value, ".__default__"},
         {Fact::typevartupleobject_evaluate_default, "<default>"}}},
       {"typing.ParamSpecArgs",
@@ -104,7 +105,7 @@ std::vector<Row> builtin_rows() {
       {"typing.TypeAliasType",
        Fact::sizeof_typealiasobject,
        Shape::fixed,
-       {{Fact::typealiasobject_name, ".__name__", kOwned},
+       {{Fact::typealiasobject_name, ".__name__", kOwned, false, kNamesShown},
         {Fact::typealiasobject_type_params, ".__type_params__"},
         {Fact::typealiasobject_compute_value, "<compute value>"},
         {Fact::typealiasobject_value, ".__value__"},
@@ -129,13 +130,6 @@ std::vector<Row> builtin_rows() {
         {Fact::PySTEntryObject_ste_children, ".children"},
         {Fact::PySTEntryObject_ste_directives, "<directives>"},
         {Fact::PySTEntryObject_ste_mangled_names, "<mangled names>"}}},
-      // Modules/_abc.c
-      {"_abc._abc_data",
-       Fact::sizeof__abc_data,
-       Shape::fixed,
-       {{Fact::_abc_data__abc_registry, "<registry>"},
-        {Fact::_abc_data__abc_cache, "<cache>"},
-        {Fact::_abc_data__abc_negative_cache, "<negative cache>"}}},
       // Modules/_lsprof.c
       {"_lsprof.Profiler",
        Fact::sizeof_ProfilerObject,
@@ -149,6 +143,15 @@ std::vector<Row> builtin_rows() {
       {"unicodedata.UCD", kAnySize},
       {"_tokenize.TokenizerIter", kAnySize},
   };
+  // Modules/_abc.c
+  for (const std::string_view type : {"_abc._abc_data", "_abc_data"}) {
+    rows.push_back({type,
+                    Fact::sizeof__abc_data,
+                    Shape::fixed,
+                    {{Fact::_abc_data__abc_registry, "<registry>"},
+                     {Fact::_abc_data__abc_cache, "<cache>"},
+                     {Fact::_abc_data__abc_negative_cache, "<negative cache>"}}});
+  }
   // Python/Python-ast.c
   for (const std::string_view type : {"ast.AST", "_ast.AST"}) {
     rows.push_back(

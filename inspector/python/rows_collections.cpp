@@ -4,6 +4,10 @@
 
 namespace heapglass {
 
+namespace {
+constexpr ReferenceKind kOwned = ReferenceKind::owned;
+}
+
 std::vector<Row> collection_rows() {
   std::vector<Row> rows = {
       {"collections.OrderedDict",
@@ -47,7 +51,7 @@ std::vector<Row> collection_rows() {
       {"operator.methodcaller",
        Fact::sizeof_methodcallerobject,
        Shape::fixed,
-       {{Fact::methodcallerobject_name, "<name>"},
+       {{Fact::methodcallerobject_name, "<name>", kOwned, true},
         {Fact::methodcallerobject_args, "<args>"},
         {Fact::methodcallerobject_xargs, "<args>"},
         {Fact::methodcallerobject_kwds, "<kwargs>"}}},

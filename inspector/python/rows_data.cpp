@@ -85,7 +85,7 @@ void add_text(std::vector<Row>& rows) {
                    {Fact::_PyScannerObject_parse_float, ".parse_float"},
                    {Fact::_PyScannerObject_parse_int, ".parse_int"},
                    {Fact::_PyScannerObject_parse_constant, ".parse_constant"},
-                   {Fact::_PyScannerObject_memo, "<memo>"}}});
+                   {Fact::_PyScannerObject_memo, "<memo>", kOwned, true}}});
   rows.push_back({"_json.Encoder",
                   Fact::sizeof__PyEncoderObject,
                   Shape::fixed,
@@ -121,6 +121,7 @@ void add_pickle(std::vector<Row>& rows) {
                   {{Fact::PicklerObject_write, "<write>"},
                    {Fact::PicklerObject_pers_func, ".persistent_id"},
                    {Fact::PicklerObject_persistent_id, ".persistent_id"},
+                   {Fact::PicklerObject_persistent_id_attr, ".persistent_id"},
                    {Fact::PicklerObject_dispatch_table, ".dispatch_table"},
                    {Fact::PicklerObject_fast_memo, "<fast memo>"},
                    {Fact::PicklerObject_reducer_override, ".reducer_override"},
@@ -136,6 +137,7 @@ void add_pickle(std::vector<Row>& rows) {
                    {Fact::UnpicklerObject_stack, "<stack>"},
                    {Fact::UnpicklerObject_pers_func, ".persistent_load"},
                    {Fact::UnpicklerObject_persistent_load, ".persistent_load"},
+                   {Fact::UnpicklerObject_persistent_load_attr, ".persistent_load"},
                    {Fact::UnpicklerObject_buffers, "<buffers>"},
                    {Fact::UnpicklerObject_buffer_obj, "<input>", kOwned}}});
   rows.push_back({"_pickle.Pdata", Fact::sizeof_Pdata, Shape::pickle_stack, {}});
@@ -236,7 +238,18 @@ void add_sqlite(std::vector<Row>& rows) {
   rows.push_back({"sqlite3.Statement",
                   Fact::sizeof_pysqlite_Statement,
                   Shape::fixed,
-                  {{Fact::pysqlite_Statement_sql, "<sql>", kOwned}}});
+                  {{Fact::pysqlite_Statement_sql, "<sql>"}}});
+  // Up to 3.10, Modules/_sqlite/cache.c.
+  rows.push_back({"sqlite3.Cache",
+                  Fact::sizeof_pysqlite_Cache,
+                  Shape::sqlite_cache,
+                  {{Fact::pysqlite_Cache_mapping, "<mapping>"}}});
+  for (const std::string_view type : {"sqlite3.Node", "sqlite3Node"}) {
+    rows.push_back({type,
+                    Fact::sizeof_pysqlite_Node,
+                    Shape::fixed,
+                    {{Fact::pysqlite_Node_key, "<key>"}, {Fact::pysqlite_Node_data, "<data>"}}});
+  }
   rows.push_back({"sqlite3.Blob",
                   Fact::sizeof_pysqlite_Blob,
                   Shape::fixed,
@@ -250,17 +263,19 @@ void add_ctypes(std::vector<Row>& rows) {
        Fact::sizeof_CDataObject,
        Shape::fixed,
        {{Fact::CDataObject_b_objects, "._objects"}, {Fact::CDataObject_b_base, "._b_base_"}}});
-  rows.push_back({"_ctypes.CFuncPtr",
-                  Fact::sizeof_PyCFuncPtrObject,
-                  Shape::fixed,
-                  {{Fact::PyCFuncPtrObject_thunk, "<thunk>"},
-                   {Fact::PyCFuncPtrObject_callable, "<callable>"},
-                   {Fact::PyCFuncPtrObject_converters, "<converters>"},
-                   {Fact::PyCFuncPtrObject_argtypes, ".argtypes"},
-                   {Fact::PyCFuncPtrObject_restype, ".restype"},
-                   {Fact::PyCFuncPtrObject_checker, "<checker>"},
-                   {Fact::PyCFuncPtrObject_errcheck, ".errcheck"},
-                   {Fact::PyCFuncPtrObject_paramflags, "<paramflags>"}}});
+  for (const std::string_view type : {"_ctypes.CFuncPtr", "_ctypes.PyCFuncPtr"}) {
+    rows.push_back({type,
+                    Fact::sizeof_PyCFuncPtrObject,
+                    Shape::fixed,
+                    {{Fact::PyCFuncPtrObject_thunk, "<thunk>"},
+                     {Fact::PyCFuncPtrObject_callable, "<callable>"},
+                     {Fact::PyCFuncPtrObject_converters, "<converters>"},
+                     {Fact::PyCFuncPtrObject_argtypes, ".argtypes"},
+                     {Fact::PyCFuncPtrObject_restype, ".restype"},
+                     {Fact::PyCFuncPtrObject_checker, "<checker>"},
+                     {Fact::PyCFuncPtrObject_errcheck, ".errcheck"},
+                     {Fact::PyCFuncPtrObject_paramflags, "<paramflags>"}}});
+  }
   for (const std::string_view type : {"_ctypes.CArgObject", "CArgObject"}) {
     rows.push_back(
         {type, Fact::sizeof_PyCArgObject, Shape::fixed, {{Fact::PyCArgObject_obj, "._obj"}}});

@@ -124,7 +124,7 @@ std::vector<Row> io_rows() {
                   {{Fact::pollObject_dict, "<registered>"}}});
   rows.push_back({"mmap.mmap", Fact::sizeof_mmap_object});
   // Modules/zlibmodule.c, Modules/_bz2module.c, Modules/_lzmamodule.c: not collectable, or show
-  // their type alone.
+  // their type and zdict alone.
   for (const auto& [type, unused, tail] :
        {std::tuple{"zlib.Compress", "<unused_data>", "<unconsumed_tail>"},
         std::tuple{"zlib.Decompress", ".unused_data", ".unconsumed_tail"}}) {
@@ -133,7 +133,7 @@ std::vector<Row> io_rows() {
                     Shape::fixed,
                     {{Fact::compobject_unused_data, unused, kOwned},
                      {Fact::compobject_unconsumed_tail, tail, kOwned},
-                     {Fact::compobject_zdict, "<zdict>", kOwned}}});
+                     {Fact::compobject_zdict, "<zdict>"}}});
   }
   rows.push_back({"zlib._ZlibDecompressor",
                   Fact::sizeof_ZlibDecompressor,

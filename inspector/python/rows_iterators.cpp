@@ -65,6 +65,7 @@ void add_builtins(std::vector<Row>& rows) {
            Over{"values", Fact::sizeof_PyHamtIterator, Fact::PyHamtIterator_hi_obj},
            Over{"items", Fact::sizeof_PyHamtIterator, Fact::PyHamtIterator_hi_obj},
            Over{"array.arrayiterator", Fact::sizeof_arrayiterobject, Fact::arrayiterobject_ao},
+           Over{"arrayiterator", Fact::sizeof_arrayiterobject, Fact::arrayiterobject_ao},
        }) {
     rows.push_back({over.type, over.size, Shape::fixed, {{over.thing, "<iterable>"}}});
   }

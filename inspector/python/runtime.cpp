@@ -53,6 +53,69 @@ Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memo
   return most == votes.end() ? 0 : most->first;
 }
 
+// Type objects are known by their size; exceptions, which are not exported, by the pointers to
+// them.
+std::vector<Address> find_static_types(const Interpreter& interpreter, const Layout& layout,
+                                       Memory& memory) {
+  std::vector<Address> types;
+  for (const auto& [name, symbol] : interpreter.image.symbols) {
+    const Address at = interpreter.bias + symbol.value;
+    if (symbol.size == static_cast<std::uint64_t>(layout[Fact::sizeof_PyTypeObject])) {
+      types.push_back(at);
+    } else if (symbol.size == sizeof(Address) && name.starts_with("PyExc_")) {
+      types.push_back(memory.value<Address>(at).value_or(0));
+    }
+  }
+  return types;
+}
+
+// Where a static variable of the interpreter's file stands, or in what to look for it.
+AddressRange find_static(const Interpreter& interpreter, std::string_view name, Address size) {
+  if (const auto at = interpreter.symbol(name)) return {*at, *at + size};
+  const auto bss = interpreter.image.sections.find(".bss");
+  if (bss == interpreter.image.sections.end()) return {};
+  return {interpreter.bias + bss->second.begin, interpreter.bias + bss->second.end};
+}
+
+void find_shared(Runtime& runtime, const Interpreter& interpreter, const Layout& layout,
+                 Memory& memory) {
+  constexpr Address kHandlersSize = 65 * 16;  // NSIG of Linux; {int, pointer}
+  const auto in_runtime = [&](Fact fact) {
+    return interpreter.runtime.begin + static_cast<Address>(layout[fact]);
+  };
+  runtime.static_types = find_static_types(interpreter, layout, memory);
+  if (layout.has(Fact::_PyRuntimeState_signals_handlers)) {
+    const Address handlers = in_runtime(Fact::_PyRuntimeState_signals_handlers);
+    runtime.signal_handlers = {handlers, handlers + kHandlersSize};
+  } else {
+    runtime.signal_handlers = find_static(interpreter, "Handlers", kHandlersSize);
+  }
+  if (layout.has(Fact::_PyRuntimeState_cached_objects_interned_strings)) {
+    runtime.interned_table = in_runtime(Fact::_PyRuntimeState_cached_objects_interned_strings);
+  } else {
+    runtime.interned = find_static(interpreter, "interned", sizeof(Address));
+  }
+}
+
+// What dicts that hold other keys than str have for dk_lookup (up to 3.10). It is local to
+// dictobject.c, too; but the dict of a type's subclasses has their addresses for keys, and every
+// process has those of `object`.
+Address find_lookdict(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
+  if (!layout.has(Fact::PyDictKeysObject_dk_lookup)) return 0;
+  const auto pointer = [&](Address base, Fact fact) {
+    return memory.value<Address>(base + static_cast<Address>(layout[fact])).value_or(0);
+  };
+  const Address object = interpreter.symbol("PyBaseObject_Type").value_or(0);
+  const Address subclasses = pointer(object, Fact::PyTypeObject_tp_subclasses);
+  constexpr int kTries = 8;  // a running target may be giving it another table just now
+  for (int i = 0; i < kTries; ++i) {
+    const Address keys = pointer(subclasses, Fact::PyDictObject_ma_keys);
+    const Address lookup = pointer(keys, Fact::PyDictKeysObject_dk_lookup);
+    if (pointer(subclasses, Fact::PyDictObject_ma_keys) == keys) return lookup;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
@@ -83,14 +146,19 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
     }
     if (layout.dialects.static_types == StaticTypes::per_interpreter) {
       // The table ends with the interpreter's state; entries are checked by their type anyway.
-      constexpr Address kMostTypes = 1024;
+      constexpr Address kMostTypes = 1024, kMostExtensionTypes = 10;
+      const auto size = static_cast<Address>(layout[Fact::sizeof_managed_static_type_state]);
       const Address table = at(state, Fact::PyInterpreterState_types_builtins_initialized);
-      result.static_type_states = {
-          table, table + kMostTypes *
-                             static_cast<Address>(layout[Fact::sizeof_managed_static_type_state])};
+      result.static_type_states = {table, table + kMostTypes * size};
+      if (layout.has(Fact::PyInterpreterState_types_for_extensions_initialized)) {
+        const Address second = at(state, Fact::PyInterpreterState_types_for_extensions_initialized);
+        result.extension_type_states = {second, second + kMostExtensionTypes * size};
+      }
     }
   }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);
+  find_shared(runtime, interpreter, layout, memory);
+  runtime.lookdict = find_lookdict(interpreter, layout, memory);
   return runtime;
 }
 

@@ -19,13 +19,23 @@ struct InterpreterState {
   // (and 0) in all but the first interpreter where one collector serves all.
   std::vector<Address> generations;
   Address permanent = 0;
-  AddressRange static_type_states;  // interp.types.builtins; empty where types have their own
+  AddressRange static_type_states;     // interp.types.builtins; empty where types have their own
+  AddressRange extension_type_states;  // 3.13+: interp.types.for_extensions, of _datetime
 };
 
 struct Runtime {
   Address type_type = 0;         // PyType_Type
   Address subtype_traverse = 0;  // tp_traverse of classes made in Python; 0 if none was seen
+  Address lookdict = 0;          // dk_lookup of dicts that hold other keys than str; see dict.cpp
   std::vector<InterpreterState> interpreters;
+
+  // Of what all interpreters share; empty or 0 where this file does not tell.
+  std::vector<Address> static_types;  // type objects in the interpreter's file
+  AddressRange signal_handlers;       // of Modules/signalmodule.c: {tripped, func} for each signal
+  // Up to 3.11, among which words the pointer to the dict of interned strings stands: one, where
+  // the file has its symbols, else all of .bss.
+  AddressRange interned;
+  Address interned_table = 0;  // 3.12+: of the pointer to the table of the file's own strings
 };
 
 // Follows interp.next; at most 1024 interpreters. Empty where the runtime cannot be read. `layout`

@@ -4,7 +4,6 @@
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/dict_keys.h"
-#include "inspector/python/frame.h"
 #include "inspector/python/text.h"
 #include "inspector/python/visit.h"
 
@@ -24,14 +23,6 @@ std::uint64_t item_count(const Object& object, const Decoders& decoders) {
     return 0;
   }
   return count;
-}
-
-// object.__sizeof__ (Objects/typeobject.c).
-std::uint64_t generic(const Object& object, const Decoders& decoders) {
-  const TypeInfo& type = *object.type;
-  const auto body = static_cast<std::uint64_t>(type.basicsize);
-  if (type.itemsize == 0) return body;
-  return body + item_count(object, decoders) * static_cast<std::uint64_t>(type.itemsize);
 }
 
 std::uint64_t integer_digits(const Object& object, const Layout& layout) {
@@ -125,7 +116,7 @@ OwnSize dict(const Object& object, const Decoders& decoders) {
 
 OwnSize set(const Object& object, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
-  OwnSize size{generic(object, decoders), 0};
+  OwnSize size{object_sizeof(object, decoders), 0};
   const Address table = load_pointer(object.body, layout[Fact::PySetObject_table]);
   const Address small = object.address + static_cast<Address>(layout[Fact::PySetObject_smalltable]);
   if (table == small) return size;
@@ -176,46 +167,7 @@ OwnSize type(const Object& object, const Decoders& decoders) {
   return size;
 }
 
-// code.__sizeof__: with the block of co_extra (_PyCodeObjectExtra {ce_size, ce_extras[1]}).
-OwnSize code(const Object& object, const Decoders& decoders) {
-  const Layout& layout = decoders.layout;
-  // _PyObject_VAR_SIZE rounds up to a word.
-  OwnSize size{(generic(object, decoders) + kWord - 1) / kWord * kWord, 0};
-  const Address extra = load_pointer(object.body, layout[Fact::PyCodeObject_co_extra]);
-  if (extra == 0) return size;
-  constexpr std::int64_t kMostExtras = 255;  // MAX_CO_EXTRA_USERS
-  const std::byte* head =
-      decoders.mirror.at(extra, static_cast<std::size_t>(layout[Fact::sizeof__PyCodeObjectExtra]));
-  if (head == nullptr) return size;
-  const std::int64_t count = load_ssize(head, layout[Fact::_PyCodeObjectExtra_ce_size]);
-  if (count < 1 || count > kMostExtras) return size;
-  const std::uint64_t bytes = static_cast<std::uint64_t>(layout[Fact::sizeof__PyCodeObjectExtra]) +
-                              static_cast<std::uint64_t>(count - 1) * kWord;
-  size.sizeof_result += bytes;
-  size.outside = block_size(bytes);
-  return size;
-}
-
-// frame.__sizeof__, generator.__sizeof__ (3.11+): up to the locals, and a pointer for each.
-OwnSize with_frame(const Object& object, Fact body, Address frame, const Decoders& decoders) {
-  const Layout& layout = decoders.layout;
-  OwnSize size{static_cast<std::uint64_t>(layout[body]) +
-                   static_cast<std::uint64_t>(layout[Fact::_PyInterpreterFrame_localsplus]),
-               0};
-  Address code = 0;
-  if (body == Fact::PyGenObject_gi_iframe && layout.has(Fact::PyGenObject_gi_code)) {
-    code = load_pointer(object.body, layout[Fact::PyGenObject_gi_code]);
-  } else if (const std::byte* head = decoders.mirror.at(
-                 frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]))) {
-    code = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
-  }
-  size.sizeof_result += frame_slots(code, decoders) * kWord;
-  size.inside = size.sizeof_result;  // what stands where ob_size would be may be something else
-  return size;
-}
-
 std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoders) {
-  const Layout& layout = decoders.layout;
   switch (object.type->shape) {
     case Shape::integer:
       return integer(object, decoders);
@@ -233,21 +185,16 @@ std::optional<OwnSize> core_sizeof(const Object& object, const Decoders& decoder
     case Shape::ctypes_plain_type:
       return type(object, decoders);
     case Shape::ctypes_type:
-      if (layout.has(Fact::sizeof_StgInfo)) return library_sizeof(object, decoders);
+      if (decoders.layout.has(Fact::sizeof_StgInfo)) return library_sizeof(object, decoders);
       return type(object, decoders);
     case Shape::code:
-      return code(object, decoders);
+      return code_sizeof(object, decoders);
     case Shape::frame:
-      if (!layout.has(Fact::PyFrameObject_f_frame)) return std::nullopt;
-      return with_frame(object, Fact::PyFrameObject__f_frame_data,
-                        load_pointer(object.body, layout[Fact::PyFrameObject_f_frame]), decoders);
+      return frame_sizeof(object, decoders);
     case Shape::generator:
     case Shape::coroutine:
     case Shape::async_generator:
-      if (!layout.has(Fact::PyGenObject_gi_iframe)) return std::nullopt;
-      return with_frame(object, Fact::PyGenObject_gi_iframe,
-                        object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]),
-                        decoders);
+      return generator_sizeof(object, decoders);
     default:
       return library_sizeof(object, decoders);
   }
@@ -302,13 +249,20 @@ std::uint64_t values_block(const Object& object, const Decoders& decoders) {
 
 }  // namespace
 
+std::uint64_t object_sizeof(const Object& object, const Decoders& decoders) {
+  const TypeInfo& type = *object.type;
+  const auto body = static_cast<std::uint64_t>(type.basicsize);
+  if (type.itemsize == 0) return body;
+  return body + item_count(object, decoders) * static_cast<std::uint64_t>(type.itemsize);
+}
+
 OwnSize dict_sizeof(const Object& object, const Decoders& decoders) {
   return dict(object, decoders);
 }
 
 ObjectSize size_of(const Object& object, const Decoders& decoders) {
   const std::optional<OwnSize> own = core_sizeof(object, decoders);
-  const std::uint64_t inside = own ? own->sizeof_result : generic(object, decoders);
+  const std::uint64_t inside = own ? own->sizeof_result : object_sizeof(object, decoders);
   ObjectSize size;
   size.bytes = inside + header_bytes(object, decoders.layout);
   const std::uint64_t gc_head =
@@ -316,7 +270,7 @@ ObjectSize size_of(const Object& object, const Decoders& decoders) {
           ? static_cast<std::uint64_t>(decoders.layout[Fact::sizeof_PyGC_Head])
           : 0;
   const std::uint64_t block = own && own->inside != 0 ? own->inside
-                              : own                   ? generic(object, decoders)
+                              : own                   ? object_sizeof(object, decoders)
                                                       : inside;
   size.footprint =
       block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header) +

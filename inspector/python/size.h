@@ -16,15 +16,24 @@ struct ObjectSize {
 // A length that contradicts its mapping counts as a fault and weighs nothing.
 ObjectSize size_of(const Object& object, const Decoders& decoders);
 
-// __sizeof__ of the extension types that have their own, without headers; and
-// the bytes that they own outside their body. nullopt: the type uses object.__sizeof__.
+// __sizeof__ of a type that has its own, without headers; and the bytes that its objects own
+// outside their body. nullopt: the type uses object.__sizeof__.
 struct OwnSize {
   std::uint64_t sizeof_result = 0;
   std::uint64_t outside = 0;  // rounded blocks
   std::uint64_t inside = 0;   // bytes in its own block; 0: as object.__sizeof__ counts
 };
+std::uint64_t object_sizeof(const Object& object, const Decoders& decoders);  // object.__sizeof__
 OwnSize dict_sizeof(const Object& object, const Decoders& decoders);  // of a dict or a subclass
-OwnSize multidict_sizeof(const Object& object, const Decoders& decoders);
+// size_code.cpp
+OwnSize code_sizeof(const Object& object, const Decoders& decoders);
+OwnSize frame_sizeof(const Object& object, const Decoders& decoders);
+std::optional<OwnSize> generator_sizeof(const Object& object, const Decoders& decoders);
+OwnSize multidict_sizeof(const Object& object, const Decoders& decoders);  // multidict.cpp
+// size_library.cpp: the standard library's extension types.
 std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders);
+// ob_size of another object, a tuple or bytes; 0 where it cannot be read or contradicts its
+// mapping.
+std::uint64_t length_of(Address other, const Decoders& decoders);
 
 }  // namespace heapglass

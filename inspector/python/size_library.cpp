@@ -51,18 +51,6 @@ void add_c_string(OwnSize& size, Address text, const Decoders& decoders) {
   add_block(size, text, characters->size() + 1, 1, decoders);
 }
 
-// ob_size of another object, a tuple or bytes; 0 where it cannot be read.
-std::uint64_t length_of(Address other, const Decoders& decoders) {
-  const Layout& layout = decoders.layout;
-  const std::byte* body =
-      decoders.mirror.at(other, static_cast<std::size_t>(layout[Fact::sizeof_PyVarObject]));
-  if (body == nullptr) return 0;
-  const std::int64_t length = load_ssize(body, layout[Fact::PyVarObject_ob_size]);
-  return length < 0 || static_cast<std::uint64_t>(length) > decoders.mirror.room(other)
-             ? 0
-             : static_cast<std::uint64_t>(length);
-}
-
 std::uint64_t bytes_size(Address bytes, const Decoders& decoders) {
   return fact(decoders.layout, Fact::PyBytesObject_ob_sval) + length_of(bytes, decoders) + 1;
 }
@@ -315,6 +303,17 @@ OwnSize element(const Object& object, const Decoders& decoders) {
 }
 
 }  // namespace
+
+std::uint64_t length_of(Address other, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  const std::byte* body =
+      decoders.mirror.at(other, static_cast<std::size_t>(layout[Fact::sizeof_PyVarObject]));
+  if (body == nullptr) return 0;
+  const std::int64_t length = load_ssize(body, layout[Fact::PyVarObject_ob_size]);
+  return length < 0 || static_cast<std::uint64_t>(length) > decoders.mirror.room(other)
+             ? 0
+             : static_cast<std::uint64_t>(length);
+}
 
 std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders) {
   switch (object.type->shape) {

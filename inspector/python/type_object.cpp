@@ -60,7 +60,7 @@ void visit_static_type(const Object& object, const Decoders& decoders, Sink& sin
     hidden(object.body, Fact::PyTypeObject_tp_subclasses, FixedName::subclasses);
     return;
   }
-  // static_builtin_index_get: tp_subclasses holds index + 1.
+  // managed_static_type_index_get: tp_subclasses holds index + 1, in the one table or the other.
   const auto number = load<std::uint64_t>(object.body, layout[Fact::PyTypeObject_tp_subclasses]);
   const auto size = static_cast<std::uint64_t>(layout[Fact::sizeof_managed_static_type_state]);
   for (const AddressRange& states : decoders.static_type_states) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "inspector/graph/literal.h"
 #include "inspector/python/bytes.h"
 #include "inspector/python/dict_keys.h"
 #include "inspector/python/text.h"
@@ -206,8 +207,9 @@ bool TypeTable::bind_row(TypeInfo& type, const std::byte* body) {
       // Rows that bind by name alone (kAnySize) may have fields that this build's struct lacks.
       if (layout_.has(field.offset) &&
           layout_[field.offset] + static_cast<std::int64_t>(sizeof(Address)) <= type.basicsize) {
-        const ReferenceKind kind =
-            type.heap && field.heap_type_shows ? ReferenceKind::collector : field.kind;
+        const bool shown = (type.heap && field.heap_type_shows) ||
+                           (field.shown_since != Fact::count && layout_.since(field.shown_since));
+        const ReferenceKind kind = shown ? ReferenceKind::collector : field.kind;
         type.fields.push_back({layout_[field.offset], names_.intern(field.label), kind});
       }
     }
@@ -343,13 +345,13 @@ void TypeTable::add_cached_keys(TypeInfo& type, const std::byte* body) {
   for (std::uint64_t i = 0; i < keys->entry_count; ++i) {
     const Address key = load_pointer(
         keys->entries, static_cast<std::int64_t>(i * keys->entry_size) + keys->key_offset);
-    type.attribute_names.push_back(
-        names_.intern("." + read_text(key, layout_, mirror_, kMaxNameLength).value_or("?")));
+    type.attribute_names.push_back(names_.intern(
+        attribute_label(read_text(key, layout_, mirror_, kMaxNameLength).value_or("?"))));
   }
 }
 
 // An instance of a heap type holds a counted reference to it. subtype_traverse shows it to the
-// collector, unless the nearest C base is a heap type too: then that one's tp_traverse has to.
+// collector; from 3.9 on not where the nearest C base is a heap type too, whose tp_traverse has to.
 void TypeTable::find_type_reference(TypeInfo& type) {
   if (!type.heap) return;
   type.type_reference = ReferenceKind::owned;
@@ -357,7 +359,8 @@ void TypeTable::find_type_reference(TypeInfo& type) {
   const TypeInfo* traverses = type.traverses;
   if (traverses == nullptr) {
     if (!layout_.hides_type(type.name)) type.type_reference = ReferenceKind::collector;
-  } else if (traverses->heap && traverses->has_gc) {
+  } else if (layout_.dialects.subtype_traverse == SubtypeTraverse::leaves_it_to_heap_base &&
+             traverses->heap && traverses->has_gc) {
     type.type_reference = traverses->type_reference;
   } else {
     type.type_reference = ReferenceKind::collector;

@@ -94,6 +94,9 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::sqlite_connection:
       visit_sqlite_connection(object, decoders, sink);
       break;
+    case Shape::sqlite_cache:
+      visit_sqlite_cache(object, decoders, sink);
+      break;
     case Shape::ctypes_type:
     case Shape::ctypes_plain_type:
       visit_ctypes_type(object, decoders, sink);

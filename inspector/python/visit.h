@@ -40,6 +40,8 @@ void visit_zoned(const Object&, const Decoders&, Sink&, Fact hastzinfo,
                  Fact tzinfo);  // datetime.cpp
 // The cache in the state of module _zoneinfo, which its traversal shows.
 void visit_zoneinfo_cache(Address state, const Decoders&, Sink&);
+// The functions in the state of module atexit, likewise (up to 3.9).
+void visit_atexit_callbacks(Address state, const Decoders&, Sink&);
 void visit_zoneinfo(const Object&, const Decoders&, Sink&);
 void visit_template(const Object&, const Decoders&, Sink&);  // re.cpp
 void visit_simple_queue(const Object&, const Decoders&, Sink&);
@@ -50,6 +52,7 @@ void visit_element(const Object&, const Decoders&, Sink&);
 void visit_element_iterator(const Object&, const Decoders&, Sink&);
 void visit_xml_parser(const Object&, const Decoders&, Sink&);
 void visit_sqlite_connection(const Object&, const Decoders&, Sink&);
+void visit_sqlite_cache(const Object&, const Decoders&, Sink&);
 void visit_ctypes_type(const Object&, const Decoders&, Sink&);
 void visit_multidict(const Object&, const Decoders&, Sink&);
 void visit_greenlet(const Object&, const Decoders&, Sink&);

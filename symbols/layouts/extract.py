@@ -28,16 +28,19 @@ REQUEST = "HEAPGLASS_EXTRACT_REQUEST"
 WORDS = {
     "dialect.header_size": [((3, 6), "by_object"), ((3, 11), "by_type"), ((3, 13), "by_object")],
     "dialect.int_size": [((3, 6), "digits"), ((3, 11), "at_least_one")],
+    "dialect.line_table": [((3, 6), "lnotab"), ((3, 10), "ranges"), ((3, 11), "locations")],
     "dialect.managed_dict": [
         ((3, 6), "none"), ((3, 11), "pair"), ((3, 12), "tagged"), ((3, 13), "inline_values")],
     "dialect.refcount": [((3, 6), "signed64"), ((3, 12), "low32"), ((3, 14), "overflow")],
     "dialect.stack_refs": [((3, 6), "pointer"), ((3, 14), "tagged")],
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
+    "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
     "pymalloc.ALIGNMENT": [((3, 8), 16)],
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
+    "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
 }
 
 
@@ -242,10 +245,21 @@ def is_exact(path):
         return False
 
 
+def changes_inside(path):
+    """{fact@NN: value}: how structs changed in later micro versions, which a person wrote into the
+    file from what extract.py found for such a build (-o elsewhere, and the difference): kept."""
+    try:
+        with open(path, encoding="ascii") as file:
+            lines = [line.rstrip("\n").split("\t") for line in file]
+    except FileNotFoundError:
+        return {}
+    return {key: value for key, value in lines if re.search(r"@\d\d$", key)}
+
+
 def write_layout(path, name, origin, version, values):
     lines = [("name", name), ("origin", origin), ("exact", "yes" if is_exact(path) else "no")]
     lines += [(key, word(key, version)) for key in sorted(WORDS) if key.startswith("dialect.")]
-    lines += sorted(values.items())
+    lines += sorted({**values, **changes_inside(path)}.items())
     with open(path, "w", encoding="ascii") as file:
         file.writelines(f"{key}\t{value}\n" for key, value in lines)
 

@@ -2,10 +2,12 @@
 
 A module's state (md_state, md_def->m_size bytes) is a struct that only the module's own code knows. So
 extract.py runs this in the interpreter whose layout it writes: it imports what there is, reads each
-module's state with ctypes, and asks gc.get_referents which of the objects in it are shown.
+module's state with ctypes, and asks gc.get_referents which of the objects in it are shown. One that
+is not shown is owned nevertheless, unless its count has no room for that: then it is borrowed.
 
     python3 module_states.py OFFSET_OF_md_def OFFSET_OF_md_state OFFSET_OF_m_size
     _functools<TAB>48 0 8 16      state of 48 bytes; shown at 0, 8 and 16, or empty there
+    binascii<TAB>16 -0 -8         state of 16 bytes; what stands at 0 and 8 is borrowed
 """
 
 import ctypes
@@ -38,7 +40,27 @@ def word(address):
     return ctypes.c_size_t.from_address(address).value
 
 
-def shown_words(module, md_def, md_state, m_size):
+def count_referents():
+    """{id: [object, how many references to it the collector knows]}, of all that it reaches."""
+    counted = {id(thing): [thing, 0] for thing in gc.get_objects()}
+    todo = [thing for thing, _ in counted.values()]
+    while todo:
+        for referent in gc.get_referents(todo.pop()):
+            if id(referent) not in counted:
+                counted[id(referent)] = [referent, 0]
+                todo.append(referent)
+            counted[id(referent)][1] += 1
+    return counted
+
+
+def is_borrowed(address, counted):
+    if address not in counted:
+        return False
+    references = word(address) & 0xFFFFFFFF
+    return references - 1 <= counted[address][1]  # all but that of `counted` itself are known
+
+
+def shown_words(module, md_def, md_state, m_size, counted):
     definition, state = word(id(module) + md_def), word(id(module) + md_state)
     if not definition or not state:
         return None
@@ -55,19 +77,35 @@ def shown_words(module, md_def, md_state, m_size):
         elif shown[value] > 0:
             shown[value] -= 1
             offsets.append(offset)
+        elif is_borrowed(value, counted):
+            offsets.append("-%d" % offset)
     return size, offsets
+
+
+class Loop:
+    pass
+
+
+loops = [Loop()]
+
+
+def fill():
+    """Fills words that the traversals leave out, and that would be taken for shown while empty."""
+    sys.modules["_asyncio"]._set_running_loop(loops[0])  # borrowed by the state
 
 
 def main():
     md_def, md_state, m_size = map(int, sys.argv[1:])
     import_all()
+    fill()
+    counted = count_referents()
     found = {}
     for name, module in sorted(sys.modules.items()):
         if type(module) is not type(sys):
             continue
         # 3.12.1's _asyncio frees its free lists once more at every look (python/cpython#122695): no
         # future was made here, so they are empty.
-        words = shown_words(module, md_def, md_state, m_size)
+        words = shown_words(module, md_def, md_state, m_size, counted)
         if words is not None:
             found[module.__name__] = words
     for name, (size, offsets) in sorted(found.items()):

@@ -12,21 +12,27 @@ Address FakeHeap::dict_keys(const Items& items, KeyTable kind) {
   while ((std::size_t{2} << log2) / 3 < items.size()) ++log2;
   const std::size_t capacity = (std::size_t{2} << log2) / 3;
   const unsigned log2_index = log2 + (log2 < 8 ? 0 : log2 < 16 ? 1 : 2);
-  const bool general = kind == KeyTable::general;
+  const bool general = kind == KeyTable::general, hashes = plain_keys() || general;
   const std::size_t entry_size =
-      offset(general ? Fact::sizeof_PyDictKeyEntry : Fact::sizeof_PyDictUnicodeEntry);
-  const std::size_t before = offset(Fact::sizeof_PyDictKeysObject) + (std::size_t{1} << log2_index);
+      offset(hashes ? Fact::sizeof_PyDictKeyEntry : Fact::sizeof_PyDictUnicodeEntry);
+  const std::size_t before =
+      offset(Fact::PyDictKeysObject_dk_indices) + (std::size_t{1} << log2_index);
   const Address address = allocate(before + capacity * entry_size);
   set(address, Fact::PyDictKeysObject_dk_refcnt, std::int64_t{1});
-  set(address, Fact::PyDictKeysObject_dk_log2_size, static_cast<std::uint8_t>(log2));
-  set(address, Fact::PyDictKeysObject_dk_log2_index_bytes, static_cast<std::uint8_t>(log2_index));
-  set(address, Fact::PyDictKeysObject_dk_kind, static_cast<std::uint8_t>(kind));
+  if (plain_keys()) {
+    set(address, Fact::PyDictKeysObject_dk_size, std::int64_t{1} << log2);
+    set(address, Fact::PyDictKeysObject_dk_lookup, general ? kLookdict : kLookdict + 0x300);
+  } else {
+    set(address, Fact::PyDictKeysObject_dk_log2_size, static_cast<std::uint8_t>(log2));
+    set(address, Fact::PyDictKeysObject_dk_log2_index_bytes, static_cast<std::uint8_t>(log2_index));
+    set(address, Fact::PyDictKeysObject_dk_kind, static_cast<std::uint8_t>(kind));
+  }
   set(address, Fact::PyDictKeysObject_dk_nentries, items.size());
   set(address, Fact::PyDictKeysObject_dk_usable, capacity - items.size());
   Address entry = address + before;
   for (const auto& [key, value] : items) {
-    set(entry, general ? Fact::PyDictKeyEntry_me_key : Fact::PyDictUnicodeEntry_me_key, key);
-    set(entry, general ? Fact::PyDictKeyEntry_me_value : Fact::PyDictUnicodeEntry_me_value, value);
+    set(entry, hashes ? Fact::PyDictKeyEntry_me_key : Fact::PyDictUnicodeEntry_me_key, key);
+    set(entry, hashes ? Fact::PyDictKeyEntry_me_value : Fact::PyDictUnicodeEntry_me_value, value);
     entry += entry_size;
   }
   return address;
@@ -46,11 +52,12 @@ Address FakeHeap::dict(const Items& items, KeyTable kind) {
 }
 
 Address FakeHeap::values_block(const std::vector<Address>& values) {
-  // new_values (Objects/dictobject.c): size + 2 bytes in whole words before the values; the last of
-  // them says how many.
-  const std::size_t prefix = (values.size() + 2 + kWord - 1) / kWord * kWord;
+  // new_values (Objects/dictobject.c): from 3.11 on size + 2 bytes in whole words before the
+  // values; the last of them says how many.
+  const bool plain = layout.dialects.managed_dict == ManagedDict::none;
+  const std::size_t prefix = plain ? 0 : (values.size() + 2 + kWord - 1) / kWord * kWord;
   const Address block = allocate(prefix + values.size() * kWord) + prefix;
-  put(block - 1, static_cast<std::uint8_t>(prefix));
+  if (!plain) put(block - 1, static_cast<std::uint8_t>(prefix));
   for (std::size_t i = 0; i < values.size(); ++i) put(block + i * kWord, values[i]);
   return block;
 }
@@ -61,16 +68,19 @@ Address FakeHeap::split_dict(Address keys, const std::vector<Address>& values) {
   set(address, Fact::PyDictObject_ma_keys, keys);
   const auto references = memory.get<std::int64_t>(keys + offset(Fact::PyDictKeysObject_dk_refcnt));
   set(keys, Fact::PyDictKeysObject_dk_refcnt, references + 1);
-  set(address, Fact::PyDictObject_ma_values,
-      values_block(values) - offset(Fact::PyDictValues_values));
+  const Address head =
+      layout.has(Fact::PyDictValues_values) ? offset(Fact::PyDictValues_values) : 0;
+  set(address, Fact::PyDictObject_ma_values, values_block(values) - head);
   return address;
 }
 
 Address FakeHeap::instance(Address type, const std::vector<Address>& values) {
   const auto basicsize = memory.get<std::uint64_t>(type + offset(Fact::PyTypeObject_tp_basicsize));
   switch (layout.dialects.managed_dict) {
-    case ManagedDict::none:
-      break;  // has a __dict__
+    case ManagedDict::none: {
+      const Address keys = pointer(type, Fact::PyHeapTypeObject_ht_cached_keys);
+      return instance_with_dict(type, split_dict(keys, values));
+    }
     case ManagedDict::pair: {
       const Address address = object(type);
       put(address - 4 * kWord, values_block(values));
@@ -97,7 +107,13 @@ Address FakeHeap::instance(Address type, const std::vector<Address>& values) {
 
 Address FakeHeap::instance_with_dict(Address type, Address dict) {
   const Address address = object(type);
-  put(address - 3 * kWord, dict);
+  if (layout.dialects.managed_dict == ManagedDict::none) {
+    const auto end = memory.get<Address>(type + offset(Fact::PyTypeObject_tp_basicsize));
+    const auto slot = memory.get<std::int64_t>(type + offset(Fact::PyTypeObject_tp_dictoffset));
+    put(address + (slot < 0 ? end : 0) + static_cast<Address>(slot), dict);
+  } else {
+    put(address - 3 * kWord, dict);
+  }
   return address;
 }
 

@@ -190,7 +190,12 @@ Address FakeHeap::collector_list(const std::vector<Address>& objects) {
 Runtime FakeHeap::runtime(const std::vector<Address>& lists) const {
   InterpreterState state;
   state.generations = lists;
-  return {type("type"), kSubtypeTraverse, {state}};
+  Runtime runtime;
+  runtime.type_type = type("type");
+  runtime.subtype_traverse = kSubtypeTraverse;
+  runtime.lookdict = kLookdict;
+  runtime.interpreters = {state};
+  return runtime;
 }
 
 }  // namespace heapglass

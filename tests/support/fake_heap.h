@@ -36,6 +36,7 @@ class FakeHeap {
   static constexpr Address kStaticBegin = 0x555555000000;
   static constexpr Address kHeapBegin = 0x7f5500000000;
   static constexpr Address kSubtypeTraverse = 0x555555901230;
+  static constexpr Address kLookdict = 0x555555a04560;  // dk_lookup of general tables, up to 3.10
 
   // With `type`, `object` and the other builtin types (type()), and None.
   explicit FakeHeap(std::string_view layout_name);
@@ -70,9 +71,9 @@ class FakeHeap {
     Address base = 0;  // 0: object
     std::vector<std::string> slots = {};
     // Names of its instances' attributes, in the order of ht_cached_keys; they are kept without a
-    // __dict__, and `managed` is implied.
+    // __dict__ (up to 3.10 in one that shares these keys), and `managed` is implied.
     std::vector<std::string> attributes = {};
-    bool managed = false;        // instances have a managed dict
+    bool managed = false;        // instances have a managed dict; up to 3.10 a slot for a __dict__
     bool made_in_c = false;      // tp_traverse is not subtype_traverse
     std::int64_t basicsize = 0;  // 0: the base's and the slots
     std::int64_t itemsize = 0;
@@ -105,7 +106,7 @@ class FakeHeap {
   Address split_dict(Address keys, const std::vector<Address>& values);
   // The address of the values, behind their prefix.
   Address values_block(const std::vector<Address>& values);
-  // Of a class with attributes: without a __dict__.
+  // Of a class with attributes: without a __dict__, or up to 3.10 with one that shares its keys.
   Address instance(Address type, const std::vector<Address>& values);
   // Of a managed class: with a materialised __dict__.
   Address instance_with_dict(Address type, Address dict);
@@ -117,6 +118,8 @@ class FakeHeap {
   Runtime runtime(const std::vector<Address>& lists) const;
 
   Address offset(Fact fact) const { return static_cast<Address>(layout[fact]); }
+  // Up to 3.10: one kind of entries, which a table's dk_lookup tells apart.
+  bool plain_keys() const { return !layout.has(Fact::PyDictKeysObject_dk_log2_size); }
 
  private:
   Address allocate_static(std::size_t size);

@@ -68,13 +68,23 @@ Address FakeHeap::heap_type(const Class& spec) {
   };
 
   const std::int64_t first_slot = base_field(Fact::PyTypeObject_tp_basicsize);
-  const bool managed = spec.managed || !spec.attributes.empty();
+  const bool open = spec.managed || !spec.attributes.empty();
+  const bool dict_slot = open && layout.dialects.managed_dict == ManagedDict::none;
+  const bool managed = open && !dict_slot;
+  const auto itemsize =
+      spec.itemsize != 0 ? spec.itemsize : base_field(Fact::PyTypeObject_tp_itemsize);
+  std::int64_t basicsize =
+      spec.basicsize != 0 ? spec.basicsize : first_slot + static_cast<std::int64_t>(slots * kWord);
+  if (dict_slot) {
+    // type_new: from the end where items stand before it.
+    constexpr std::int64_t kSlot = kWord;
+    set(address, Fact::PyTypeObject_tp_dictoffset, itemsize != 0 ? -kSlot : basicsize);
+    basicsize += kSlot;
+  }
   set(address, Fact::PyVarObject_ob_size, slots);
   set(address, Fact::PyTypeObject_tp_name, c_string(spec.name));
-  set(address, Fact::PyTypeObject_tp_basicsize,
-      spec.basicsize != 0 ? spec.basicsize : first_slot + static_cast<std::int64_t>(slots * kWord));
-  set(address, Fact::PyTypeObject_tp_itemsize,
-      spec.itemsize != 0 ? spec.itemsize : base_field(Fact::PyTypeObject_tp_itemsize));
+  set(address, Fact::PyTypeObject_tp_basicsize, basicsize);
+  set(address, Fact::PyTypeObject_tp_itemsize, itemsize);
   const std::uint64_t inherited =
       static_cast<std::uint64_t>(base_field(Fact::PyTypeObject_tp_flags)) & kFlagTypeSubclass;
   const bool inline_values = layout.dialects.managed_dict == ManagedDict::inline_values;

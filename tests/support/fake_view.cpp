@@ -87,4 +87,12 @@ void on_each_build(void (*specification)(FakeHeap& heap)) {
   }
 }
 
+void on_each_old_build(void (*specification)(FakeHeap& heap)) {
+  for (const std::string build : kFakeBuilds) {
+    CAPTURE(build);
+    FakeHeap heap(build);
+    if (heap.plain_keys()) specification(heap);
+  }
+}
+
 }  // namespace heapglass

@@ -37,7 +37,7 @@ struct FakeView {
   Mirror mirror;
   TypeTable types;
   Acquisition acquisition;
-  Decoders decoders{layout, mirror, types, &acquisition, {}};
+  Decoders decoders{layout, mirror, types, &acquisition, {}, FakeHeap::kLookdict};
 
   // In the order in which they are shown; empty if there is no such object.
   std::vector<Shown> references(Address object);
@@ -49,7 +49,9 @@ struct FakeView {
 };
 
 // Runs a specification on each build that it is written for; failures name the build.
-inline constexpr const char* kFakeBuilds[] = {"3.11", "3.12", "3.13"};
+inline constexpr const char* kFakeBuilds[] = {"3.8", "3.9", "3.10", "3.11", "3.12", "3.13"};
 void on_each_build(void (*specification)(FakeHeap& heap));
+// On those where frames are objects and dicts have one kind of entries: up to 3.10.
+void on_each_old_build(void (*specification)(FakeHeap& heap));
 
 }  // namespace heapglass

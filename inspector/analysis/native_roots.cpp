@@ -1,0 +1,75 @@
+#include "inspector/analysis/native_roots.h"
+
+#include <algorithm>
+
+#include "inspector/graph/edge.h"
+
+namespace heapglass {
+
+namespace {
+
+// References that count, by what they lead to: those of objects and of roots.
+std::vector<std::uint32_t> counted_references(const HeapGraph& graph) {
+  std::vector<std::uint32_t> counted(graph.size());
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    if (graph.flags[i] & HeapGraph::kUncounted) continue;
+    for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
+      ++counted[index(graph.reference_to[r])];
+    }
+  }
+  for (const Root& root : graph.roots) {
+    if (root.hold == RootHold::owned) ++counted[index(root.to)];
+  }
+  return counted;
+}
+
+class Reach {
+ public:
+  explicit Reach(const HeapGraph& graph) : graph_(graph), seen_(graph.size()) {}
+
+  bool has(std::size_t object) const { return seen_[object]; }
+  void from(std::size_t object) {
+    add(object);
+    while (!waiting_.empty()) {
+      const std::size_t at = waiting_.back();
+      waiting_.pop_back();
+      for (std::uint64_t r = graph_.reference_begin[at]; r < graph_.reference_begin[at + 1]; ++r) {
+        add(index(graph_.reference_to[r]));
+      }
+    }
+  }
+
+ private:
+  void add(std::size_t object) {
+    if (seen_[object]) return;
+    seen_[object] = true;
+    waiting_.push_back(static_cast<std::uint32_t>(object));
+  }
+
+  const HeapGraph& graph_;
+  std::vector<bool> seen_;
+  std::vector<std::uint32_t> waiting_;
+};
+
+bool is_named(RootKind kind) { return kind != RootKind::interned && kind != RootKind::static_type; }
+
+}  // namespace
+
+std::vector<NativeRoot> native_roots(const HeapGraph& graph) {
+  const std::vector<std::uint32_t> counted = counted_references(graph);
+  Reach reach(graph);
+  for (const bool named : {true, false}) {
+    for (const Root& root : graph.roots) {
+      if (is_named(root.kind) == named) reach.from(index(root.to));
+    }
+  }
+  std::vector<NativeRoot> roots;
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    if (reach.has(i) || (graph.flags[i] & HeapGraph::kImmortal)) continue;
+    if (graph.refcount[i] <= counted[i]) continue;
+    roots.push_back({ObjectId{static_cast<std::uint32_t>(i)}, graph.refcount[i] - counted[i]});
+  }
+  return roots;
+}
+
+}  // namespace heapglass

@@ -1,0 +1,24 @@
+// What is held by native code alone: objects that no root with a name leads to, and whose count is
+// above the references found. A table in a C extension holds them, or a lost reference.
+//
+// One traversal, from the roots with names, then from interned strings and static types; what is
+// left hangs from the objects whose count is not explained, or is garbage that waits for the
+// collector. O(objects + references), iterative.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "inspector/graph/heap_graph.h"
+
+namespace heapglass {
+
+struct NativeRoot {
+  ObjectId to{};
+  std::uint32_t references = 0;  // of its count, those that nothing found holds
+};
+
+// In the order of ids.
+std::vector<NativeRoot> native_roots(const HeapGraph& graph);
+
+}  // namespace heapglass

@@ -1,0 +1,248 @@
+#include "inspector/python/roots_frames.h"
+
+#include <algorithm>
+
+#include "inspector/python/bytes.h"
+#include "inspector/python/frame.h"
+#include "inspector/python/line_table.h"
+#include "inspector/python/text.h"
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::size_t kMostFrames = std::size_t{1} << 20;
+constexpr std::size_t kMostCodes = std::size_t{1} << 16;  // remembered at a time
+constexpr std::size_t kLongestName = 200;                 // code points
+constexpr std::size_t kLongestPath = 1024;
+constexpr std::int64_t kMostTableBytes = 1 << 20;
+constexpr std::int64_t kWord = sizeof(Address);
+
+// The file of a path; with its directory where the name alone says nothing (__init__.py).
+std::string short_path(std::string path) {
+  std::size_t slash = path.rfind('/');
+  if (slash == path.npos) return path;
+  if (path.compare(slash + 1, 2, "__") == 0 && slash > 0) {
+    const std::size_t before = path.rfind('/', slash - 1);
+    slash = before == path.npos ? 0 : before;
+  }
+  return path.substr(path[slash] == '/' ? slash + 1 : slash);
+}
+
+std::uint64_t count_at(const std::byte* body, std::int32_t offset) {
+  return static_cast<std::uint64_t>(std::max(load<std::int32_t>(body, offset), 0));
+}
+
+}  // namespace
+
+std::span<const std::byte> FrameReader::table_of(const Object& code) const {
+  const Layout& layout = decoders_.layout;
+  const Fact fact = layout.dialects.line_table == LineTable::lnotab
+                        ? Fact::PyCodeObject_co_lnotab
+                        : Fact::PyCodeObject_co_linetable;
+  const auto bytes = open_object(load_pointer(code.body, layout[fact]), decoders_);
+  if (!bytes || bytes->type->name != "bytes") return {};
+  const std::int64_t size = bytes->ob_size(layout);
+  if (size < 0 || size > kMostTableBytes) return {};
+  const std::byte* table = decoders_.mirror.at(
+      bytes->address + static_cast<Address>(layout[Fact::PyBytesObject_ob_sval]),
+      static_cast<std::size_t>(size));
+  if (table == nullptr) return {};
+  return {table, static_cast<std::size_t>(size)};
+}
+
+std::span<const std::byte> FrameReader::names_of(const Object& code) const {
+  const Layout& layout = decoders_.layout;
+  const auto tuple = open_object(
+      load_pointer(code.body, layout[Fact::PyCodeObject_co_localsplusnames]), decoders_);
+  if (!tuple || tuple->type->shape != Shape::tuple) return {};
+  const Address items = tuple->address + static_cast<Address>(layout[Fact::PyTupleObject_ob_item]);
+  const auto count = static_cast<std::uint64_t>(tuple->ob_size(layout));
+  if (count > decoders_.mirror.room(items) / sizeof(Address)) return {};
+  const std::byte* pointers = decoders_.mirror.at(items, count * sizeof(Address));
+  if (pointers == nullptr) return {};
+  return {pointers, count * sizeof(Address)};
+}
+
+std::string FrameReader::local_name(const Code& code, std::uint64_t i) const {
+  if (i >= code.names.size() / sizeof(Address)) return "?";
+  const Address name = load_pointer(code.names.data(), static_cast<std::int64_t>(i) * kWord);
+  return read_text(name, decoders_.layout, decoders_.mirror, kLongestName).value_or("?");
+}
+
+FrameReader::Code* FrameReader::code_of(Address address) {
+  if (const auto known = codes_.find(address); known != codes_.end()) return &known->second;
+  const Layout& layout = decoders_.layout;
+  const auto object = open_object(address, decoders_);
+  if (!object || object->type->name != "code") return nullptr;
+  const auto text = [&](Fact fact, std::size_t limit) {
+    return read_text(load_pointer(object->body, layout[fact]), layout, decoders_.mirror, limit)
+        .value_or("?");
+  };
+  if (codes_.size() >= kMostCodes) codes_.clear();
+  Code& code = codes_[address];
+  code.function = text(layout.has(Fact::PyCodeObject_co_qualname) ? Fact::PyCodeObject_co_qualname
+                                                                  : Fact::PyCodeObject_co_name,
+                       kLongestName);
+  if (code.function != "<module>") code.function += "()";
+  code.file = short_path(text(Fact::PyCodeObject_co_filename, kLongestPath));
+  code.first_line = load<std::int32_t>(object->body, layout[Fact::PyCodeObject_co_firstlineno]);
+  code.table = table_of(*object);
+  code.stack = count_at(object->body, layout[Fact::PyCodeObject_co_stacksize]);
+  if (layout.has(Fact::PyCodeObject_co_nlocalsplus)) {
+    code.locals = count_at(object->body, layout[Fact::PyCodeObject_co_nlocalsplus]);
+    code.names = names_of(*object);
+  }
+  return &code;
+}
+
+std::string FrameReader::name_of(Code& code, std::string_view label, std::int64_t position) {
+  auto [line, fresh] = code.lines.try_emplace(position, std::nullopt);
+  if (fresh && code.table.size() <= table_bytes_left_) {
+    table_bytes_left_ -= code.table.size();
+    line->second =
+        line_at(decoders_.layout.dialects.line_table, code.table, code.first_line, position);
+  }
+  std::string name(label);
+  name.append(" frame ").append(code.function).append(" at ").append(code.file);
+  if (line->second) name.append(":").append(std::to_string(*line->second));
+  return name;
+}
+
+bool FrameReader::enter(Address frame) {
+  if (seen_.size() < kMostFrames && slots_left_ != 0 && seen_.insert(frame).second) return true;
+  decoders_.fault(Fault::broken_chain);
+  return false;
+}
+
+Address FrameReader::innermost(Address thread) const {
+  const Layout& layout = decoders_.layout;
+  const auto pointer = [&](Address base, Fact fact) {
+    const Address at = base + static_cast<Address>(layout[fact]);
+    const std::byte* bytes = decoders_.mirror.at(at, sizeof(Address));
+    if (bytes == nullptr) decoders_.unreadable(at);
+    return bytes == nullptr ? 0 : load_pointer(bytes);
+  };
+  if (layout.has(Fact::PyThreadState_current_frame)) {
+    return pointer(thread, Fact::PyThreadState_current_frame);
+  }
+  if (!layout.has(Fact::_PyCFrame_current_frame)) return pointer(thread, Fact::PyThreadState_frame);
+  const Address cframe = pointer(thread, Fact::PyThreadState_cframe);
+  return cframe == 0 ? 0 : pointer(cframe, Fact::_PyCFrame_current_frame);
+}
+
+void FrameReader::read(Address thread, std::string_view label) {
+  const bool objects = !decoders_.layout.has(Fact::_PyInterpreterFrame_previous);
+  for (Address frame = innermost(thread); frame != 0 && enter(frame);) {
+    frame = objects ? read_frame_object(frame, label) : read_frame(frame, label);
+  }
+}
+
+Address FrameReader::read_frame(Address frame, std::string_view label) {
+  const Layout& layout = decoders_.layout;
+  const std::byte* head = decoders_.mirror.at(
+      frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]));
+  if (head == nullptr) {
+    decoders_.unreadable(frame);
+    return 0;
+  }
+  const Address previous = load_pointer(head, layout[Fact::_PyInterpreterFrame_previous]);
+  const auto owner =
+      static_cast<FrameOwner>(load<std::int8_t>(head, layout[Fact::_PyInterpreterFrame_owner]));
+  if (owner == FrameOwner::c_stack) return previous;
+  const Address executable = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+  Code* code = code_of(executable);
+  if (code == nullptr) {
+    decoders_.fault(Fault::bad_table);
+    return previous;
+  }
+  const Address first =
+      executable + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
+  const auto position = static_cast<std::int64_t>(
+      load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first);
+  const std::string name = name_of(*code, label, position);
+
+  // A generator shows these of its frame itself (visit_interpreter_frame).
+  const bool of_generator = owner == FrameOwner::generator;
+  const RootHold hold = of_generator ? RootHold::borrowed : RootHold::owned;
+  for (const Fact fact :
+       {Fact::_PyInterpreterFrame_f_funcobj, Fact::_PyInterpreterFrame_f_executable,
+        Fact::_PyInterpreterFrame_f_locals, Fact::_PyInterpreterFrame_frame_obj}) {
+    writer_.add(load_pointer(head, layout[fact]), RootKind::frame, hold, name);
+  }
+  writer_.add(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_globals]), RootKind::frame,
+              RootHold::borrowed, name);
+  if (of_generator) {
+    writer_.add(frame - static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]), RootKind::frame,
+                RootHold::borrowed, name);
+  }
+  read_slots(frame, head, *code, of_generator, name);
+  return previous;
+}
+
+void FrameReader::read_slots(Address frame, const std::byte* head, const Code& code,
+                             bool of_generator, const std::string& name) {
+  const Layout& layout = decoders_.layout;
+  const auto stacktop = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_stacktop]);
+  const bool known = stacktop >= 0;
+  const std::uint64_t most = code.locals + code.stack;
+  const std::uint64_t count = known ? static_cast<std::uint64_t>(stacktop) : most;
+  if (count > most || count > slots_left_) {
+    slots_left_ = count > most ? slots_left_ : 0;
+    return decoders_.fault(Fault::absurd_size);
+  }
+  slots_left_ -= count;
+  const Address first = frame + static_cast<Address>(layout[Fact::_PyInterpreterFrame_localsplus]);
+  const std::byte* slots = decoders_.mirror.at(first, count * sizeof(Address));
+  if (slots == nullptr) return decoders_.unreadable(first, count * sizeof(Address));
+  // A generator shows what is in its frame where it knows how much.
+  const RootHold hold = of_generator && known ? RootHold::borrowed : RootHold::owned;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Address to = load_pointer(slots, static_cast<std::int64_t>(i) * kWord);
+    if (to == 0) continue;
+    if (i < code.locals) {
+      writer_.add(to, RootKind::frame, hold, name + " local " + local_name(code, i));
+    } else {
+      writer_.add(to, RootKind::frame, known ? hold : RootHold::inferred,
+                  name + " stack " + std::to_string(i - code.locals));
+    }
+  }
+}
+
+Address FrameReader::read_frame_object(Address frame, std::string_view label) {
+  const Layout& layout = decoders_.layout;
+  const auto object = open_object(frame, decoders_);
+  Code* code = object && object->type->name == "frame"
+                   ? code_of(load_pointer(object->body, layout[Fact::PyFrameObject_f_code]))
+                   : nullptr;
+  if (code == nullptr) {
+    decoders_.fault(Fault::bad_table);
+    return 0;
+  }
+  std::int64_t position = load<std::int32_t>(object->body, layout[Fact::PyFrameObject_f_lasti]);
+  if (layout.dialects.line_table == LineTable::ranges) position *= 2;  // it counts code units there
+  const std::string name = name_of(*code, label, position);
+
+  // The C code that runs it owns it, or the generator whose frame it is.
+  const Address generator = load_pointer(object->body, layout[Fact::PyFrameObject_f_gen]);
+  writer_.add(frame, RootKind::frame, generator == 0 ? RootHold::owned : RootHold::borrowed, name);
+  writer_.add(generator, RootKind::frame, RootHold::borrowed, name);
+  read_stack(load_pointer(object->body, layout[Fact::PyFrameObject_f_valuestack]), *code, name);
+  return load_pointer(object->body, layout[Fact::PyFrameObject_f_back]);
+}
+
+void FrameReader::read_stack(Address stack, const Code& code, const std::string& name) {
+  if (code.stack > slots_left_) {
+    slots_left_ = 0;
+    return decoders_.fault(Fault::absurd_size);
+  }
+  slots_left_ -= code.stack;
+  const std::byte* slots = decoders_.mirror.at(stack, code.stack * sizeof(Address));
+  if (slots == nullptr) return decoders_.unreadable(stack, code.stack * sizeof(Address));
+  for (std::uint64_t i = 0; i < code.stack; ++i) {
+    writer_.add(load_pointer(slots, static_cast<std::int64_t>(i) * kWord), RootKind::frame,
+                RootHold::inferred, name + " stack " + std::to_string(i));
+  }
+}
+
+}  // namespace heapglass
