@@ -220,8 +220,10 @@ TEST_CASE("no signal is lost or delivered twice") {
     while (!seen.done) ::usleep(1000);
     // A tick may be late on a busy machine; but at one of many moments none is.
     std::int64_t lost = std::numeric_limits<std::int64_t>::max();
-    for (int i = 0; i < 1000; ++i) {
-      const std::int64_t due = (std::chrono::steady_clock::now() - begin) / 1ms;
+    const auto end = std::chrono::steady_clock::now() + 300ms;
+    for (auto now = begin; now < end;) {
+      now = std::chrono::steady_clock::now();
+      const std::int64_t due = (now - begin) / 1ms;
       lost = std::min(lost, due - static_cast<std::int64_t>(seen.ticks));
       ::usleep(200);
     }
@@ -261,7 +263,7 @@ TEST_CASE("no signal is lost or delivered twice") {
   sender.join();
   plain_sender.join();
   child.seen.done = true;
-  CHECK(within(5s, [&] { return child.seen.started > 0 && child.seen.signals >= sent; }));
+  CHECK(within(10s, [&] { return child.seen.started > 0 && child.seen.signals >= sent; }));
   CHECK(sent > 100);
   CHECK(child.seen.signals == sent);
   CHECK(child.seen.values == sum);
