@@ -54,7 +54,6 @@ constexpr Held kHeld[] = {
     {Fact::PyInterpreterState_monitoring_tool_names, "str", "sys.monitoring.use_tool_id",
      kMonitoringTools},
     {Fact::PyInterpreterState_cached_objects_str_replace_inf, "str", "ast cache"},
-    {Fact::PyInterpreterState_cached_objects_objreduce, "", "object.__reduce__"},
     {Fact::PyInterpreterState_cached_objects_generic_type, "type", "typing types", kTypingTypes},
 };
 
