@@ -34,7 +34,8 @@ void require_format(const Context& context) {
   one_of("--format", name, names);
 }
 
-constexpr std::size_t kLook = 4096;  // lines between two looks at the clock and at signals
+constexpr std::size_t kPiece = 1 << 20;  // bytes
+constexpr std::size_t kLook = 4096;      // lines between two looks at the clock and at signals
 
 void write_piece(Context& context, Output& output, std::string& text) {
   output.write(text);
@@ -51,6 +52,10 @@ void write_first_line(Context& context, const Inspection& inspection, Output& ou
   for (std::size_t i = 0; i < inspection.graph.roots.size(); ++i) {
     roots.append(text, i);
     if (i % kLook == kLook - 1) write_piece(context, output, text);
+  }
+  for (const NativeRoot& root : native_roots(inspection.graph)) {
+    roots.append(text, root);
+    if (text.size() > kPiece) write_piece(context, output, text);
   }
   text += "],\"root_counts\":";
   roots.append_counts(text);

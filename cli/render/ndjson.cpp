@@ -130,16 +130,27 @@ void RootItems::append(std::string& to, std::size_t i) {
     ++(root.kind == RootKind::interned ? interned_ : static_types_);
     return;
   }
+  append_item(to, root_kind_name(root.kind), names_[root.name], root.to, root.hold);
+}
+
+void RootItems::append(std::string& to, const NativeRoot& root) {
+  const std::string name = "\"native: " + std::to_string(root.references) +
+                           (root.references == 1 ? " reference\"" : " references\"");
+  append_item(to, "native", name, root.to, RootHold::owned);
+}
+
+void RootItems::append_item(std::string& to, std::string_view kind, std::string_view json_name,
+                            ObjectId object, RootHold hold) {
   if (any_) to += ',';
   any_ = true;
   to += "{\"kind\":\"";
-  to += root_kind_name(root.kind);
+  to += kind;
   to += "\",\"name\":";
-  to += names_[root.name];
+  to += json_name;
   to += ",\"address\":";
-  append_address(to, graph_.address[index(root.to)]);
+  append_address(to, graph_.address[index(object)]);
   to += ",\"hold\":\"";
-  to += root_hold_name(root.hold);
+  to += root_hold_name(hold);
   to += "\"}";
 }
 

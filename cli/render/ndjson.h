@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "inspector/analysis/native_roots.h"
 #include "inspector/graph/heap_graph.h"
 #include "inspector/graph/labels.h"
 #include "inspector/python/contents.h"
@@ -44,10 +46,15 @@ class RootItems {
 
   // Appends root `i`: {"kind","name","address","hold"}; not if it is one of those that are counted.
   void append(std::string& to, std::size_t i);
+  // What native code alone holds, and how many of its references it has.
+  void append(std::string& to, const NativeRoot& root);
   // {"interned": n, "static_type": n}, of those that append() was asked for.
   void append_counts(std::string& to) const;
 
  private:
+  void append_item(std::string& to, std::string_view kind, std::string_view json_name,
+                   ObjectId object, RootHold hold);
+
   const HeapGraph& graph_;
   std::vector<std::string> names_;  // as JSON
   std::size_t interned_ = 0, static_types_ = 0;

@@ -1,5 +1,6 @@
 #include "inspector/python/pools.h"
 
+#include <algorithm>
 #include <array>
 
 #include "inspector/python/bytes.h"
@@ -72,7 +73,14 @@ const Kind* kind_of(const std::byte* block, std::uint32_t size, const std::array
     // A compact str ends where its characters do, before what tp_basicsize counts.
     const std::int64_t least =
         type->shape == Shape::str ? layout[Fact::sizeof_PyASCIIObject] : type->basicsize;
-    if (kind.offset + static_cast<std::uint64_t>(least) <= size) return &kind;
+    const std::uint64_t room = size - std::min<std::uint64_t>(size, kind.offset);
+    if (static_cast<std::uint64_t>(least) > room) continue;
+    // Of what has no collector's header, the items too (bytes; the length of an int is a dialect).
+    if (!kind.has_gc && type->itemsize != 0 && type->shape != Shape::integer) {
+      const std::uint64_t items = magnitude(load_ssize(body, layout[Fact::PyVarObject_ob_size]));
+      if (items > size || items * static_cast<std::uint64_t>(type->itemsize) > room) continue;
+    }
+    return &kind;
   }
   return nullptr;
 }
