@@ -9,8 +9,8 @@
 // more to be written. Ids are ranks in sets of marks: nothing is hashed, and only addresses outside
 // pools are sorted. All of it runs on several threads, by ranges of addresses.
 //
-// Cost, of 5 million objects on two threads: about 60 ns an object (tests/bench). Memory: one bit
-// for each 4 mirrored bytes, the graph, and what references to objects outside of pools wait in.
+// Time: linear in objects and references; tests/bench measures it. Memory: one bit for each 4
+// mirrored bytes, the graph, and what references to objects outside of pools wait in.
 #pragma once
 
 #include <vector>
