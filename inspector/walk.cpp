@@ -327,6 +327,10 @@ void write_pooled(const CollectorLists& lists, Found& found, HeapGraph& graph, R
                   Workers& workers, const Run& run) {
   resize_columns(graph, found.pooled.size());
   graph.reference_begin[0] = 0;
+  // More than most heaps have: room costs nothing, to move what was written would.
+  constexpr std::size_t kReferencesAnObject = 4;
+  graph.reference_to.reserve(found.pooled.size() * kReferencesAnObject);
+  graph.edge.reserve(found.pooled.size() * kReferencesAnObject);
   const std::vector<Range> ranges =
       ranges_of(found.pooled, found.cells, workers.front().decoders.mirror);
   std::vector<Rows> rows(workers.size());
