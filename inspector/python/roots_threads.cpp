@@ -78,8 +78,7 @@ class Reader {
     const std::string label = label_of(thread);
     for (const Held& held : kHeld) {
       if (!decoders_.layout.has(held.fact)) continue;
-      writer_.add(pointer(thread, held.fact), RootKind::thread, RootHold::owned,
-                  label + " " + std::string(held.name));
+      add(pointer(thread, held.fact), RootHold::owned, label + " " + std::string(held.name));
     }
     handled_exceptions(thread, label);
     frames_.read(thread, label);
@@ -93,6 +92,12 @@ class Reader {
   }
 
  private:
+  // None stands for nothing here: no exception is handled.
+  void add(Address to, RootHold hold, std::string_view name) {
+    const auto object = to == 0 ? std::nullopt : open_object(to, decoders_);
+    if (object && object->type->name != "NoneType") writer_.add(to, RootKind::thread, hold, name);
+  }
+
   // `thread 4711 "worker-3"`
   std::string label_of(Address thread) const {
     const Layout& layout = decoders_.layout;
@@ -130,8 +135,8 @@ class Reader {
     Address item = pointer(thread, Fact::PyThreadState_exc_info);
     for (std::size_t i = 0; item != 0 && item != last; ++i) {
       if (i == kMostHandled) return decoders_.fault(Fault::broken_chain);
-      writer_.add(pointer(item, Fact::_PyErr_StackItem_exc_value), RootKind::thread,
-                  RootHold::borrowed, label + " handled exception");
+      add(pointer(item, Fact::_PyErr_StackItem_exc_value), RootHold::borrowed,
+          label + " handled exception");
       item = pointer(item, Fact::_PyErr_StackItem_previous_item);
     }
   }
