@@ -128,6 +128,21 @@ TEST_CASE("an object whose body would not fit its block is none") {
   });
 }
 
+TEST_CASE("a str whose characters would not fit its block is none") {
+  on_each_build([](FakeHeap& heap) {
+    const Address fits = heap.str("0123456"), longer = heap.str("0123456");
+    heap.set(longer, Fact::PyASCIIObject_length, std::int64_t{40});
+    FakePool pool(heap, 64);
+    const Address text = pool.move(fits, 0, 64);
+    pool.move(longer, 0, 64);
+    // A type's documentation over a dead str.
+    pool.raw({0xc0, heap.type("str"), 0x4000000000, 0x20c0acfdf96131d4, 0xc000000064});
+    pool.finish();
+    FakeView view(heap);
+    CHECK(pool.objects(view) == std::vector<Address>{text});
+  });
+}
+
 TEST_CASE("a chain of free blocks that loops, leaves its pool or ends early is counted") {
   on_each_build([](FakeHeap& heap) {
     FakePool pool(heap, 64);

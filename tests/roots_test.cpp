@@ -367,7 +367,7 @@ TEST_CASE("exceptions that a thread handles, the innermost first; a loop of them
     CHECK(view.faults() == 0);
     heap.set(last, Fact::_PyErr_StackItem_exc_value, heap.none());  // none is handled
     CHECK(View(fake).of(RootKind::thread) ==
-          std::vector<Root>{{"thread 1 handled exception", of_generator, borrowed}});
+          std::vector<NamedRoot>{{"thread 1 handled exception", of_generator, borrowed}});
     heap.set(item, Fact::_PyErr_StackItem_previous_item, item);
     CHECK(View(fake).faults(Fault::broken_chain) == 1);
   });

@@ -55,6 +55,20 @@ bool counts(const std::byte* body, const Decoders& decoders) {
   return count < kLowestAddress || decoders.mirror.find(count) == nullptr;
 }
 
+// Whether a str with what its head says fits: its characters follow a compact one.
+bool text_fits(const std::byte* body, std::uint64_t room, const Layout& layout) {
+  const auto state = load<std::uint32_t>(body, layout[Fact::PyASCIIObject_state]);
+  const std::uint64_t kind = state >> 2 & 7;  // interned:2 kind:3 compact:1 ascii:1
+  const bool compact = state >> 5 & 1, ascii = state >> 6 & 1;
+  const auto head =
+      static_cast<std::uint64_t>(layout[!compact ? Fact::sizeof_PyUnicodeObject
+                                        : ascii  ? Fact::sizeof_PyASCIIObject
+                                                 : Fact::sizeof_PyCompactUnicodeObject]);
+  if (head > room || !compact) return head <= room;
+  const auto length = load<std::uint64_t>(body, layout[Fact::PyASCIIObject_length]);
+  return length < room && head + (length + 1) * kind <= room;
+}
+
 // What the block may be; null: no object.
 const Kind* kind_of(const std::byte* block, std::uint32_t size, const std::array<Kind, 3>& kinds,
                     const Decoders& decoders) {
@@ -75,6 +89,7 @@ const Kind* kind_of(const std::byte* block, std::uint32_t size, const std::array
         type->shape == Shape::str ? layout[Fact::sizeof_PyASCIIObject] : type->basicsize;
     const std::uint64_t room = size - std::min<std::uint64_t>(size, kind.offset);
     if (static_cast<std::uint64_t>(least) > room) continue;
+    if (type->shape == Shape::str && !text_fits(body, room, layout)) continue;
     // Of what has no collector's header, the items too (bytes; the length of an int is a dialect).
     if (!kind.has_gc && type->itemsize != 0 && type->shape != Shape::integer) {
       const std::uint64_t items = magnitude(load_ssize(body, layout[Fact::PyVarObject_ob_size]));
