@@ -317,7 +317,8 @@ TEST_CASE("threads have the names of threading's own table") {
                                      KeyTable::general);
     fake.module("threading", {{heap.str("_active"), active}});
     const Address context = heap.dict({});
-    for (const Address ident : {0x7f0000000100, 0x7f0000000200, 0x7f0000000300}) {
+    for (const Address ident :
+         {Address{0x7f0000000100}, Address{0x7f0000000200}, Address{0x7f0000000300}}) {
       const Address thread = fake.thread(ident & 0xfff, 0);
       heap.set(thread, Fact::PyThreadState_thread_id, ident);
       heap.set(thread, Fact::PyThreadState_context, context);
