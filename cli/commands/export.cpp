@@ -17,7 +17,8 @@ void add_own_options(po::options_description& options) {
                         "ndjson: one object a line with its references, for jq, DuckDB, pandas or "
                         "a program of yours.")(
       "labels", po::bool_switch(),
-      "Name every reference: `edges` beside `references`, `also_edges` beside `also`.");
+      "Name every reference, to see by which attribute, item or local it is held: `edges` beside "
+      "`references`, `also_edges` beside `also`.");
 }
 
 void require_format(const Context& context) {
@@ -105,11 +106,11 @@ Command export_command() {
           "how, and names the roots; then one object a line: address, type, size,\n"
           "footprint, refcount, whether the collector tracks it, `references` (as\n"
           "gc.get_referents has them), `also` (what it holds besides) and `inferred` (read\n"
-          "conservatively, from an object of a type without a table). With --labels the names of "
-          "references stand beside them:\n"
-          "`.name` of attributes, globals and fields, `[3]` of items, `[<str>]` of values of\n"
-          "a dict by the type of their key (with --values by its text), `<key>`, `<member>`,\n"
-          "`local x`, and in angle brackets what Python has no name for.",
+          "conservatively, from an object of a type without a table). With --labels the\n"
+          "names of references stand beside them: `.name` of attributes, globals and\n"
+          "fields, `[3]` of items, `[<str>]` of values of a dict by the type of their key\n"
+          "(with --values by its text), `<key>`, `<member>`, `local x`, and in angle\n"
+          "brackets what Python has no name for.",
       .example =
           "  heapglass export 1234 --format ndjson -o heap.ndjson\n"
           "  heapglass export 1234 --format ndjson --labels | gzip > heap.ndjson.gz",

@@ -1,14 +1,11 @@
 #include "inspector/analysis/native_roots.h"
 
-#include <algorithm>
-
-#include "inspector/graph/edge.h"
-
 namespace heapglass {
 
 namespace {
 
-// References that count, by what they lead to: those of objects and of roots.
+// References by what they lead to: those of objects and of roots. Inferred ones explain a count as
+// well as others, so that no guess makes a native root.
 std::vector<std::uint32_t> counted_references(const HeapGraph& graph) {
   std::vector<std::uint32_t> counted(graph.size());
   for (std::size_t i = 0; i < graph.size(); ++i) {
@@ -51,18 +48,12 @@ class Reach {
   std::vector<std::uint32_t> waiting_;
 };
 
-bool is_named(RootKind kind) { return kind != RootKind::interned && kind != RootKind::static_type; }
-
 }  // namespace
 
 std::vector<NativeRoot> native_roots(const HeapGraph& graph) {
   const std::vector<std::uint32_t> counted = counted_references(graph);
   Reach reach(graph);
-  for (const bool named : {true, false}) {
-    for (const Root& root : graph.roots) {
-      if (is_named(root.kind) == named) reach.from(index(root.to));
-    }
-  }
+  for (const Root& root : graph.roots) reach.from(index(root.to));
   std::vector<NativeRoot> roots;
   for (std::size_t i = 0; i < graph.size(); ++i) {
     // Immortal objects are nobody's; what holds without counting is the interpreter's own.

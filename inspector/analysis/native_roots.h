@@ -1,9 +1,8 @@
-// What is held by native code alone: objects that no root with a name leads to, and whose count is
+// What is held by native code alone: objects that no root leads to, and whose count is
 // above the references found. A table in a C extension holds them, or a lost reference.
 //
-// One traversal, from the roots with names, then from interned strings and static types; what is
-// left hangs from the objects whose count is not explained, or is garbage that waits for the
-// collector. O(objects + references), iterative.
+// One traversal from all roots; what is left hangs from the objects whose count is not explained,
+// or is garbage that waits for the collector. O(objects + references), iterative.
 #pragma once
 
 #include <cstdint>

@@ -62,10 +62,6 @@ class ObjectSet {
     if (word.load(std::memory_order_relaxed) & bit) return false;
     return !(word.fetch_or(bit, std::memory_order_relaxed) & bit);
   }
-  bool contains_shared(Cell cell) const {
-    const std::atomic_ref word(words_[cell / 64]);
-    return word.load(std::memory_order_relaxed) >> (cell % 64) & 1;
-  }
   void erase(Cell cell) { words_[cell / 64] &= ~(std::uint64_t{1} << (cell % 64)); }
   void prefetch(Cell cell) const { __builtin_prefetch(&words_[cell / 64]); }
 
