@@ -1,12 +1,15 @@
-// Which addresses are objects: the first half of the walk.
+// Which addresses are objects: the first half of the walk (walk.h tells how it goes).
 #pragma once
 
+#include <deque>
+#include <string_view>
 #include <vector>
 
 #include "inspector/graph/object_set.h"
 #include "inspector/python/decoders.h"
 #include "inspector/python/pools.h"
 #include "inspector/python/reference.h"
+#include "inspector/python/roots.h"
 #include "inspector/python/runtime.h"
 #include "inspector/run.h"
 
@@ -80,5 +83,23 @@ class CollectorLists {
   bool check_links_ = true;
   std::vector<Address> heads_;  // sorted
 };
+
+using Workers = std::deque<Worker>;
+Workers make_workers(const Decoders& decoders);  // worker_count() of them
+
+// Between two tasks: throws Interrupted if that was asked for; worker 0 tells how far it is.
+void look_up(const Run& run, std::size_t worker, std::string_view phase, double fraction);
+
+// The collector's header of an object, or null where it has none.
+const std::byte* gc_links(const Object& object, const Decoders& decoders);
+
+// Sweeps the pools, and numbers what is found.
+void find_pooled(const std::vector<Pool>& pools, bool check_links, Found& found, Workers& workers,
+                 const Run& run);
+
+// Visits what was marked outside of the pools, what the lists and roots lead to first, round by
+// round until nothing new turns up; numbers it. `touch_sizes`: looks at what size_of() would, too.
+void find_others(const CollectorLists& lists, const RootSet& roots, bool touch_sizes, Found& found,
+                 Workers& workers, const Run& run);
 
 }  // namespace heapglass

@@ -1,178 +1,21 @@
 #include "inspector/walk.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <deque>
 #include <functional>
 #include <limits>
-#include <map>
-#include <mutex>
 #include <utility>
 
+#include "inspector/count_references.h"
 #include "inspector/found.h"
 #include "inspector/python/bytes.h"
 #include "inspector/python/size.h"
 #include "inspector/python/visit.h"
+#include "inspector/reference_rows.h"
 #include "inspector/workers.h"
-#include "symbols/failure.h"
 
 namespace heapglass {
 
 namespace {
-
-using Workers = std::deque<Worker>;
-
-void look_up(const Run& run, std::size_t worker, std::string_view phase, double fraction) {
-  if (run.stopping()) throw Interrupted{run.interrupted->load()};
-  if (worker == 0) run.report(phase, fraction);
-}
-
-double part(std::size_t task, std::size_t tasks) {
-  return static_cast<double>(task) / static_cast<double>(tasks);
-}
-
-// --- Finding --------------------------------------------------------------------------------
-
-void find_pooled(const std::vector<Pool>& pools, bool check_links, Found& found, Workers& workers,
-                 const Run& run) {
-  constexpr std::size_t kPoolsATask = 256;
-  const std::size_t tasks = (pools.size() + kPoolsATask - 1) / kPoolsATask;
-  run_tasks(tasks, workers.size(), [&](std::size_t worker, std::size_t task) {
-    look_up(run, worker, "finding objects", part(task, tasks));
-    const std::size_t end = std::min(pools.size(), (task + 1) * kPoolsATask);
-    for (std::size_t i = task * kPoolsATask; i < end; ++i) {
-      find_objects(pools[i], check_links, workers[worker].decoders, found.cells, found.pooled);
-    }
-  });
-  found.pooled.number(0);
-}
-
-// In address order: to open objects as they were met costs three times as much.
-std::vector<Cell> take_fresh(Workers& workers) {
-  std::vector<Cell> all;
-  for (Worker& worker : workers) {
-    all.insert(all.end(), worker.fresh.begin(), worker.fresh.end());
-    worker.fresh.clear();
-  }
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
-// The collector's header of an object, or null where it has none.
-const std::byte* gc_links(const Object& object, const Decoders& decoders) {
-  if (!has_gc_head(object, decoders.layout)) return nullptr;
-  const auto size = static_cast<Address>(decoders.layout[Fact::sizeof_PyGC_Head]);
-  return decoders.mirror.at(object.address - size, size);
-}
-
-void mark_roots(const RootSet& roots, Found& found, Worker& worker) {
-  Marker marker(found, worker);
-  for (const RootReference& root : roots.references) {
-    const Cell cell = found.cells.cell(root.to);
-    if (cell != kNoCell && !found.pooled.contains(cell)) marker.mark(cell);
-  }
-}
-
-// Visits what was marked outside of the pools, round by round, until nothing new turns up.
-void find_others(const CollectorLists& lists, const RootSet& roots, bool touch_sizes, Found& found,
-                 Workers& workers, const Run& run) {
-  constexpr std::size_t kObjectsATask = 4096;
-  lists.mark_heads(found, workers.front());
-  mark_roots(roots, found, workers.front());
-  std::vector<std::vector<Cell>> invalid(workers.size());
-  for (std::vector<Cell> round = take_fresh(workers); !round.empty(); round = take_fresh(workers)) {
-    const std::size_t tasks = (round.size() + kObjectsATask - 1) / kObjectsATask;
-    run_tasks(tasks, workers.size(), [&](std::size_t number, std::size_t task) {
-      look_up(run, number, "finding large objects", -1);
-      Worker& worker = workers[number];
-      Marker marker(found, worker);
-      Sink sink(marker);
-      const std::size_t end = std::min(round.size(), (task + 1) * kObjectsATask);
-      for (std::size_t i = task * kObjectsATask; i < end; ++i) {
-        const auto object = open_object(found.cells.address(round[i]), worker.decoders);
-        if (!object) {
-          invalid[number].push_back(round[i]);
-          continue;
-        }
-        visit(*object, worker.decoders, sink);
-        if (const std::byte* links = gc_links(*object, worker.decoders)) {
-          const auto head = static_cast<Address>(worker.decoders.layout[Fact::sizeof_PyGC_Head]);
-          if (lists.check_links() &&
-              !gc_links_agree(object->address - head, links, worker.decoders)) {
-            worker.decoders.fault(Fault::broken_list);
-          }
-          lists.mark_neighbours(links, found, worker);
-        }
-        if (touch_sizes) size_of(*object, worker.decoders);
-      }
-    });
-  }
-  for (const std::vector<Cell>& cells : invalid) {
-    for (const Cell cell : cells) found.others.erase(cell);
-  }
-  found.others.number(found.pooled.size());
-}
-
-// --- Writing --------------------------------------------------------------------------------
-
-constexpr ObjectId kNoObject{std::numeric_limits<std::uint32_t>::max()};
-
-// The references of a range of objects, before they stand in the graph.
-struct Rows {
-  std::vector<ObjectId> to;
-  std::vector<std::uint32_t> edge;
-  struct Pending {  // `to` of a reference to an object that has no id yet
-    std::uint64_t reference = 0;
-    Cell cell = 0;
-  };
-  std::vector<Pending> pending;
-};
-
-// Takes references into rows. What they lead to has an id already, or (`marker`) is marked. One
-// that leads nowhere takes its place all the same, as kNoObject.
-class RowWriter {
- public:
-  RowWriter(const Found& found, const Decoders& decoders, Marker* marker, Rows& rows)
-      : found_(found), decoders_(decoders), marker_(marker), rows_(rows) {}
-
-  void take(std::span<const Reference> references) {
-    // More than there are words to hold them: a vector that many objects claim for their own.
-    if (rows_.to.size() > found_.cells.count()) throw_too_many();
-    std::array<Cell, Sink::kBatch> cells;  // NOLINT(*-member-init): written before it is read
-    for (std::size_t i = 0; i < references.size(); ++i) {
-      cells[i] = found_.cells.cell(references[i].to);
-      if (cells[i] != kNoCell) found_.pooled.prefetch(cells[i]);
-    }
-    for (std::size_t i = 0; i < references.size(); ++i) {
-      const Reference& reference = references[i];
-      rows_.to.push_back(target(cells[i], reference.to));
-      rows_.edge.push_back(edge_code(reference.kind, reference.label, reference.index));
-    }
-  }
-  [[noreturn]] static void throw_too_many() {
-    throw Failure(Exit::incomplete,
-                  "more references than the memory that was read has words: a damaged heap");
-  }
-
- private:
-  ObjectId target(Cell cell, Address to) {
-    if (cell == kNoCell) {
-      decoders_.unreadable(to);
-      return kNoObject;
-    }
-    if (found_.pooled.contains(cell)) return ObjectId{found_.pooled.rank(cell)};
-    if (marker_ == nullptr) return found_.others.id(cell).value_or(kNoObject);
-    marker_->mark(cell);
-    rows_.pending.push_back({rows_.to.size(), cell});
-    return kNoObject;
-  }
-
-  const Found& found_;
-  const Decoders& decoders_;
-  Marker* marker_;
-  Rows& rows_;
-};
 
 // Immortal, or (3.11) made at compile time with a count that never comes near 0: what such an
 // object refers to was never counted (Tools/build/deepfreeze.py).
@@ -205,68 +48,16 @@ void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const D
   graph.flags[id] = flags;
 }
 
-// Appends rows to the graph in the order of their objects, whatever the order in which they come.
-class RowOrder {
- public:
-  RowOrder(HeapGraph& graph, Cell words) : graph_(graph), words_(words) {}
-
-  // Of task number `task`; its objects are [first, last), and reference_begin[i + 1] of each is
-  // counted from the beginning of `rows` so far. `rows` is empty afterwards, and has room.
-  void add(std::size_t task, std::size_t first, std::size_t last, Rows& rows) {
-    const std::lock_guard lock(mutex_);
-    if (task != next_) {
-      waiting_.emplace(task, Waiting{first, last, std::exchange(rows, take_spare())});
-      return;
-    }
-    append(first, last, rows);
-    ++next_;
-    for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_;
-         at = waiting_.erase(at), ++next_) {
-      append(at->second.first, at->second.last, at->second.rows);
-      spare_.push_back(std::move(at->second.rows));
-    }
-  }
-
-  // References that wait for the ids of what they lead to, by where their rows begin.
-  std::vector<std::pair<std::uint64_t, std::vector<Rows::Pending>>> pending;
-
- private:
-  struct Waiting {
-    std::size_t first = 0, last = 0;
-    Rows rows;
-  };
-  Rows take_spare() {
-    if (spare_.empty()) return {};
-    Rows rows = std::move(spare_.back());
-    spare_.pop_back();
-    return rows;
-  }
-  void append(std::size_t first, std::size_t last, Rows& rows) {
-    const std::uint64_t base = graph_.reference_to.size();
-    if (base > words_) RowWriter::throw_too_many();
-    graph_.reference_to.insert(graph_.reference_to.end(), rows.to.begin(), rows.to.end());
-    graph_.edge.insert(graph_.edge.end(), rows.edge.begin(), rows.edge.end());
-    for (std::size_t i = first; i < last; ++i) graph_.reference_begin[i + 1] += base;
-    if (!rows.pending.empty()) pending.emplace_back(base, std::move(rows.pending));
-    rows.to.clear();
-    rows.edge.clear();
-    rows.pending.clear();
-  }
-
-  HeapGraph& graph_;
-  Cell words_;
-  std::mutex mutex_;
-  std::size_t next_ = 0;
-  std::map<std::size_t, Waiting> waiting_;
-  std::vector<Rows> spare_;
-};
-
 // A part of one segment, and which ids its objects have.
 struct Range {
   const Mirror::Segment* segment = nullptr;
   Cell begin = 0, end = 0;
   std::size_t first = 0, last = 0;
 };
+
+double part(std::size_t task, const std::vector<Range>& ranges) {
+  return static_cast<double>(task) / static_cast<double>(ranges.size());
+}
 
 std::vector<Range> ranges_of(const ObjectSet& objects, const Cells& cells, const Mirror& mirror) {
   constexpr Cell kCellsARange = (4 << 20) / Cells::kBytes;
@@ -335,7 +126,7 @@ void write_pooled(const CollectorLists& lists, Found& found, HeapGraph& graph, R
       ranges_of(found.pooled, found.cells, workers.front().decoders.mirror);
   std::vector<Rows> rows(workers.size());
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
-    look_up(run, number, "reading objects", part(task, ranges.size()));
+    look_up(run, number, "reading objects", part(task, ranges));
     Worker& worker = workers[number];
     Marker marker(found, worker);
     RowWriter writer(found, worker.decoders, &marker, rows[number]);
@@ -361,7 +152,7 @@ void write_others(Found& found, HeapGraph& graph, RowOrder& order, Workers& work
       ranges_of(found.others, found.cells, workers.front().decoders.mirror);
   std::vector<Rows> rows(workers.size());
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
-    look_up(run, number, "reading large objects", part(task, ranges.size()));
+    look_up(run, number, "reading large objects", part(task, ranges));
     const Decoders& decoders = workers[number].decoders;
     // Faults of references were counted when these objects were found; sizes are seen only here.
     Decoders quiet = decoders;
@@ -379,34 +170,6 @@ void write_others(Found& found, HeapGraph& graph, RowOrder& order, Workers& work
   });
 }
 
-// --- Finishing ------------------------------------------------------------------------------
-
-void resolve_pending(const RowOrder& order, const Found& found, HeapGraph& graph,
-                     std::size_t workers) {
-  run_tasks(order.pending.size(), workers, [&](std::size_t, std::size_t task) {
-    const auto& [base, references] = order.pending[task];
-    for (const Rows::Pending& one : references) {
-      graph.reference_to[base + one.reference] = found.others.id(one.cell).value_or(kNoObject);
-    }
-  });
-}
-
-// Takes out the references that lead to no object.
-void drop_holes(HeapGraph& graph) {
-  std::uint64_t kept = 0, reference = 0;
-  for (std::size_t i = 0; i < graph.size(); ++i) {
-    const std::uint64_t end = graph.reference_begin[i + 1];
-    for (; reference < end; ++reference) {
-      if (graph.reference_to[reference] == kNoObject) continue;
-      graph.reference_to[kept] = graph.reference_to[reference];
-      graph.edge[kept++] = graph.edge[reference];
-    }
-    graph.reference_begin[i + 1] = kept;
-  }
-  graph.reference_to.resize(kept);
-  graph.edge.resize(kept);
-}
-
 void put_roots(const RootSet& roots, const Found& found, HeapGraph& graph) {
   graph.root_names = roots.names;
   for (const RootReference& root : roots.references) {
@@ -417,44 +180,6 @@ void put_roots(const RootSet& roots, const Found& found, HeapGraph& graph) {
     const auto id = found.id(found.cells.cell(dict));
     if (id) graph.flags[index(*id)] |= HeapGraph::kUncounted;
   }
-}
-
-// How many references lead to each object that its count should have; and whether there are holes.
-struct Incoming {
-  BigVector<std::uint32_t> count;
-  std::atomic<bool> holes = false;
-};
-
-constexpr std::size_t kObjectsATask = 1 << 16;
-std::size_t object_tasks(const HeapGraph& graph) {
-  return (graph.size() + kObjectsATask - 1) / kObjectsATask;
-}
-std::size_t first_object(const HeapGraph& graph, std::size_t task) {
-  return std::min(graph.size(), task * kObjectsATask);
-}
-
-void count_incoming(const HeapGraph& graph, std::size_t workers, Incoming& incoming) {
-  incoming.count.resize(graph.size());
-  const std::size_t tasks = object_tasks(graph);
-  run_tasks(tasks, workers, [&](std::size_t, std::size_t task) {
-    for (std::size_t i = first_object(graph, task); i < first_object(graph, task + 1); ++i) {
-      incoming.count[i] = 0;
-    }
-  });
-  run_tasks(tasks, workers, [&](std::size_t, std::size_t task) {
-    for (std::size_t i = first_object(graph, task); i < first_object(graph, task + 1); ++i) {
-      const bool uncounted = graph.flags[i] & HeapGraph::kUncounted;
-      for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
-        const ObjectId to = graph.reference_to[r];
-        if (to == kNoObject) {
-          incoming.holes = true;
-        } else if (!uncounted && edge_kind(graph.edge[r]) != ReferenceKind::inferred) {
-          const std::atomic_ref count(incoming.count[index(to)]);
-          count.fetch_add(1, std::memory_order_relaxed);
-        }
-      }
-    }
-  });
 }
 
 // What of a type ends up in the acquisition: read conservatively, own __sizeof__.
@@ -485,43 +210,6 @@ std::vector<const TypeInfo*> sorted_types(const TypeTable& types) {
   return sorted;
 }
 
-// What the counts of all objects say of the references found.
-struct CountSums {
-  std::vector<std::uint64_t> objects;  // by new type number
-  std::uint64_t negative = 0;
-  std::uint64_t counted = 0, matched = 0;  // references: of all counts; of these, found
-};
-
-CountSums compare_counts(const std::vector<const TypeInfo*>& types, const Incoming& incoming,
-                         HeapGraph& graph, std::size_t workers) {
-  std::vector<TypeId> number(types.size());
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    number[types[i]->id] = TypeId{static_cast<std::uint32_t>(i)};
-  }
-  std::vector<CountSums> sums(workers);
-  for (CountSums& sum : sums) sum.objects.resize(types.size());
-  const std::size_t tasks = object_tasks(graph);
-  run_tasks(tasks, workers, [&](std::size_t worker, std::size_t task) {
-    CountSums& sum = sums[worker];
-    for (std::size_t i = first_object(graph, task); i < first_object(graph, task + 1); ++i) {
-      graph.type[i] = number[index(graph.type[i])];
-      ++sum.objects[index(graph.type[i])];
-      if (graph.flags[i] & HeapGraph::kImmortal) continue;
-      const std::uint32_t found = incoming.count[i], count = graph.refcount[i];
-      if (found > count) ++sum.negative;
-      sum.counted += count;
-      sum.matched += std::min(found, count);
-    }
-  });
-  for (std::size_t worker = 1; worker < workers; ++worker) {
-    for (std::size_t i = 0; i < types.size(); ++i) sums[0].objects[i] += sums[worker].objects[i];
-    sums[0].negative += sums[worker].negative;
-    sums[0].counted += sums[worker].counted;
-    sums[0].matched += sums[worker].matched;
-  }
-  return sums[0];
-}
-
 void mark_frozen(const Runtime& runtime, const Decoders& decoders, const Found& found,
                  HeapGraph& graph) {
   const Layout& layout = decoders.layout;
@@ -541,12 +229,6 @@ void mark_frozen(const Runtime& runtime, const Decoders& decoders, const Found& 
   }
 }
 
-Workers make_workers(const Decoders& decoders, std::size_t count) {
-  Workers workers;
-  for (std::size_t i = 0; i < count; ++i) workers.emplace_back(decoders);
-  return workers;
-}
-
 bool gc_running(const Decoders& decoders) {
   return decoders.acquisition != nullptr && decoders.acquisition->gc_running;
 }
@@ -557,7 +239,7 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const R
                const Decoders& decoders, const Run& run) {
   HeapGraph graph;
   Found found(decoders.mirror);
-  Workers workers = make_workers(decoders, worker_count());
+  Workers workers = make_workers(decoders);
   const CollectorLists lists(runtime, decoders.layout, gc_running(decoders));
 
   find_pooled(used_pools(arenas, decoders), lists.check_links(), found, workers, run);
@@ -571,9 +253,6 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const R
   put_roots(roots, found, graph);
   Incoming incoming;
   count_incoming(graph, workers.size(), incoming);
-  for (const Root& root : graph.roots) {
-    if (root.hold == RootHold::owned) ++incoming.count[index(root.to)];
-  }
   if (incoming.holes) drop_holes(graph);
   const std::vector<const TypeInfo*> types = sorted_types(decoders.types);
   for (const TypeInfo* type : types) {
@@ -597,12 +276,12 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const R
 void touch_heap(const Runtime& runtime, const std::vector<Arena>& arenas, const RootSet& roots,
                 const Decoders& decoders, const Run& run) {
   Found found(decoders.mirror);
-  Workers workers = make_workers(decoders, worker_count());
+  Workers workers = make_workers(decoders);
   const CollectorLists lists(runtime, decoders.layout, gc_running(decoders));
   find_pooled(used_pools(arenas, decoders), lists.check_links(), found, workers, run);
   const std::vector<Range> ranges = ranges_of(found.pooled, found.cells, decoders.mirror);
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
-    look_up(run, number, "choosing pages", part(task, ranges.size()));
+    look_up(run, number, "choosing pages", part(task, ranges));
     Worker& worker = workers[number];
     Marker marker(found, worker);
     Sink sink(marker);

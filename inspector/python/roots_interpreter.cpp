@@ -79,7 +79,7 @@ class Reader {
     const std::byte* pointers = decoders_.mirror.at(first, size);
     if (pointers == nullptr) return decoders_.unreadable(first, size);
     for (int i = 0; i < held.count; ++i) {
-      const Address to = load_pointer(pointers, i * static_cast<int>(sizeof(Address)));
+      const Address to = load_pointer(pointers, std::int64_t{8} * i);
       if (to != 0 && is_expected(to, held)) {
         add(to, RootKind::interpreter, RootHold::owned, held.name);
       }
@@ -122,7 +122,7 @@ class Reader {
     if (pointers == nullptr) return decoders_.unreadable(callbacks, size);
     for (std::int32_t i = 0; i < count; ++i) {
       // Null: atexit.unregister took it away.
-      const Address callback = load_pointer(pointers, i * static_cast<int>(sizeof(Address)));
+      const Address callback = load_pointer(pointers, std::int64_t{8} * i);
       if (callback != 0) atexit_callback(callback);
     }
   }

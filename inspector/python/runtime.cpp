@@ -79,7 +79,7 @@ AddressRange find_static(const Interpreter& interpreter, std::string_view name, 
 
 void find_shared(Runtime& runtime, const Interpreter& interpreter, const Layout& layout,
                  Memory& memory) {
-  constexpr Address kHandlersSize = 65 * 16;  // NSIG of Linux; {int, pointer}
+  constexpr Address kHandlersSize = Address{65} * 16;  // NSIG of Linux; {int, pointer}
   const auto in_runtime = [&](Fact fact) {
     return interpreter.runtime.begin + static_cast<Address>(layout[fact]);
   };
