@@ -165,6 +165,11 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     if (options.names) name_references(result.graph, decoders, options.contents);
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
+    if (result.pools->used_blocks != 0) {
+      const double share = static_cast<double>(acquisition.pool_bytes) /
+                           static_cast<double>(result.pools->used_blocks);
+      acquisition.pool_percent = 100 * std::min(share, 1.0);
+    }
     if (options.contents) {
       result.contents = std::make_unique<Contents>(
           result.graph, target.layout, std::move(copy.mirror), std::move(copy.constant));

@@ -28,6 +28,10 @@ bool made_to_stay(const RefcountValue& refcount, const Layout& layout) {
 
 void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const Decoders& decoders) {
   const ObjectSize size = size_of(object, decoders);
+  if (decoders.acquisition != nullptr) {
+    const bool pooled = id < graph.pooled;
+    decoders.acquisition->pool_bytes += size.pooled + (pooled ? size.block : 0);
+  }
   const RefcountValue refcount = refcount_of(object.body, decoders.layout);
   if (refcount.absurd) decoders.fault(Fault::bad_refcount);
   std::uint8_t flags = 0;
@@ -262,7 +266,7 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const R
   graph.names = decoders.types.names().texts();
   mark_frozen(runtime, decoders, found, graph);
   if (Acquisition* acquisition = decoders.acquisition) {
-    for (const Worker& worker : workers) acquisition->add_faults(worker.faults);
+    for (const Worker& worker : workers) acquisition->add(worker.faults);
     describe_types(types, counts.objects, *acquisition);
     acquisition->negative_counts = counts.negative;
     if (counts.counted != 0) {
