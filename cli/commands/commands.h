@@ -10,5 +10,6 @@ Command ps_command();
 Command doctor_command();
 Command histogram_command();
 Command export_command();
+Command snapshot_command();
 
 }  // namespace heapglass

@@ -24,7 +24,7 @@ void add_own_options(po::options_description& options) {
 void require_format(const Context& context) {
   if (context.own.count("format") == 0) {
     throw Failure(Exit::usage, "export needs a --format",
-                  "heapglass export " + std::to_string(context.pid) + " --format ndjson");
+                  call_with_source(context, "export") + " --format ndjson");
   }
   const auto& name = context.own["format"].as<std::string>();
   for (const char* later : {"heapsnapshot", "sqlite", "openmetrics"}) {
