@@ -42,13 +42,14 @@ bool is_set(const po::variables_map& values, const char* name) {
   return values.count(name) != 0 && values[name].as<bool>();
 }
 
-Format read_format(const po::variables_map& values) {
+Format read_format(const po::variables_map& values, unsigned groups) {
   // export has a --format of its own.
   if (values.count("json") == 0) return Format::table;
   const bool json = is_set(values, "json");
   if (values.count("format") == 0) return json ? Format::json : Format::table;
   const std::string name = get(values, "format");
-  const std::vector<std::string> names{"table", "json", "csv"};
+  std::vector<std::string> names{"table", "json", "csv"};
+  if (groups & kDot) names.emplace_back("dot");
   const auto format = static_cast<Format>(one_of("--format", name, names));
   if (json && format != Format::json) {
     throw Failure(Exit::usage, "--json and --format " + name + " contradict each other",
@@ -116,8 +117,13 @@ void add_options(po::options_description& shown, po::options_description& hidden
   if (groups & kFormats) {
     add("json", po::bool_switch(),
         "The whole result as JSON, for scripts; the same as --format json.");
-    add("format", text("table|json|csv"),
-        "A table to read, JSON for scripts, or CSV for a spreadsheet.");
+    if (groups & kDot) {
+      add("format", text("table|json|dot"),
+          "A text to read, JSON for scripts, or a graph to look at with Graphviz.");
+    } else {
+      add("format", text("table|json|csv"),
+          "A table to read, JSON for scripts, or CSV for a spreadsheet.");
+    }
   }
   if (groups & kGeneral) {
     add("output,o", text("FILE"),
@@ -141,7 +147,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
                   later.remedy);
   }
   Options options;
-  options.format = read_format(values);
+  options.format = read_format(values, groups);
   options.output = get(values, "output");
   if (options.output == "-") options.output.clear();
   options.force = is_set(values, "force");
@@ -173,7 +179,8 @@ Options read_options(const po::variables_map& values, unsigned groups) {
 std::size_t rows_to_show(const Options& options) {
   constexpr std::size_t kTable = 20;
   constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
-  if (!options.top) return options.format == Format::table ? kTable : kAll;
+  const bool to_look_at = options.format == Format::table || options.format == Format::dot;
+  if (!options.top) return to_look_at ? kTable : kAll;
   return *options.top == 0 ? kAll : *options.top;
 }
 

@@ -15,7 +15,7 @@
 
 namespace heapglass {
 
-enum class Format { table, json, csv };
+enum class Format { table, json, csv, dot };
 
 struct Options {
   Format format = Format::table;
@@ -49,7 +49,8 @@ enum OptionGroup : unsigned {
   kProcess = 16,  // --pid
   kReading = 32,  // --pause --max-pause --max-memory --save, a file in place of a process, and the
                   // options that are not in this version
-  kValues = 64    // --values; of the others that read a heap it is refused by name
+  kValues = 64,   // --values; of the others that read a heap it is refused by name
+  kDot = 128      // --format dot, where the result is a graph and no table
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.
@@ -60,7 +61,8 @@ void add_options(boost::program_options::options_description& shown,
 // is not in this version.
 Options read_options(const boost::program_options::variables_map& values, unsigned groups);
 
-// How many rows --top and --format ask for: 20 of a table, all of JSON and CSV, all for 0.
+// How many rows --top and --format ask for: 20 of a table or a drawing, all of
+// JSON and CSV, all for 0.
 std::size_t rows_to_show(const Options& options);
 
 // The position of `value` in `allowed`; Failure(usage) naming them all otherwise.

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "inspector/open_target.h"
+#include "inspector/python/collector_state.h"
+#include "inspector/python/finalizers.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
@@ -149,6 +151,8 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     }
     result.graph =
         walk(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
+    find_finalizers(result.graph, decoders);
+    result.collectors = read_collector_states(target.runtime, target.layout, copy.mirror);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
     if (acquisition.missed != 0) {
       if (!choice.left_out.empty() && stop < kMostStops) {

@@ -46,7 +46,8 @@ Inspection small_inspection() {
   inspection.acquisition.references_percent = 99.5;
   inspection.pools = PoolFacts{.arena_bytes = 1024};
   HeapGraph& graph = inspection.graph;
-  graph.types = {{0x10, "dict", "builtins"}, {0x20, "str", "builtins"}};
+  inspection.collectors.emplace_back().generations[2].collections = 12;
+  graph.types = {{0x10, "dict", "builtins"}, {0x20, "str", "builtins", Finalizer::python, true}};
   graph.pooled = 2;
   graph.address = {0x5000, 0x6000, 0x1000};
   graph.type = {TypeId{1}, TypeId{1}, TypeId{0}};
@@ -74,9 +75,15 @@ void check_equal(const Inspection& a, const Inspection& b) {
   CHECK(a.acquisition.pool_percent == b.acquisition.pool_percent);
   REQUIRE(b.pools);
   CHECK(a.pools->arena_bytes == b.pools->arena_bytes);
+  REQUIRE(b.collectors.size() == 1);
+  CHECK(b.collectors[0].generations[2].collections == 12);
   const HeapGraph &g = a.graph, &h = b.graph;
   REQUIRE(g.types.size() == h.types.size());
-  for (std::size_t i = 0; i < g.types.size(); ++i) CHECK(g.types[i].name == h.types[i].name);
+  for (std::size_t i = 0; i < g.types.size(); ++i) {
+    CHECK(g.types[i].name == h.types[i].name);
+    CHECK(g.types[i].finalizer == h.types[i].finalizer);
+    CHECK(g.types[i].is_class == h.types[i].is_class);
+  }
   REQUIRE(g.size() == h.size());
   for (std::size_t i = 0; i < g.size(); ++i) {
     CHECK(g.bytes[i] == h.bytes[i]);

@@ -9,6 +9,7 @@ Command overview_command();
 Command ps_command();
 Command doctor_command();
 Command histogram_command();
+Command cycles_command();
 Command export_command();
 Command snapshot_command();
 

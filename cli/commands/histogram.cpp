@@ -53,6 +53,7 @@ std::string render(const Context& context, const HistogramOptions& asked,
     case Format::csv:
       return histogram_csv(result, asked.by, top);
     case Format::json:
+    case Format::dot:  // refused with its options
       break;
   }
   Json document = document_head("histogram", inspection);

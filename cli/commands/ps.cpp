@@ -171,6 +171,8 @@ Exit run(Context& context) {
     case Format::csv:
       output.write(as_csv(rows, shown));
       break;
+    case Format::dot:
+      break;  // refused with its options
   }
   output.commit();
   return Exit::done;

@@ -31,10 +31,20 @@ enum class ReferenceKind : std::uint8_t {
   inferred    // read conservatively from a body that no table knows
 };
 
+// What is run before an object of a type goes.
+enum class Finalizer : std::uint8_t {
+  none,
+  in_c,    // tp_finalize of C code: generators, files
+  python,  // __del__ of a class
+  legacy   // tp_del: the collector frees nothing that has it, nor what that reaches
+};
+
 struct TypeRecord {
   Address address = 0;
   std::string name;    // module.qualname; without the module for builtins; untrusted text
   std::string module;  // "builtins" for builtins
+  Finalizer finalizer = Finalizer::none;
+  bool is_class = false;  // its instances are types
 };
 
 struct Root {

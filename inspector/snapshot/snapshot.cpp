@@ -29,7 +29,8 @@ std::string dump(const Json& json) {
 Json types_json(const HeapGraph& graph) {
   Json types = Json::array();
   for (const TypeRecord& type : graph.types) {
-    types.push_back(Json::array({type.address, type.name, type.module}));
+    types.push_back(
+        Json::array({type.address, type.name, type.module, type.finalizer, type.is_class}));
   }
   return types;
 }
@@ -110,8 +111,13 @@ SizeColumn to_sizes(const BigVector<std::uint64_t>& values) {
 
 void read_graph(ArchiveReader& archive, std::size_t pooled, HeapGraph& graph) {
   for (const Json& type : Json::parse(archive.text("types.json"))) {
-    graph.types.push_back(
-        {type.at(0).get<Address>(), type.at(1).get<std::string>(), type.at(2).get<std::string>()});
+    TypeRecord& record = graph.types.emplace_back();
+    type.at(0).get_to(record.address);
+    type.at(1).get_to(record.name);
+    type.at(2).get_to(record.module);
+    record.finalizer = type.at(3).get<Finalizer>();
+    if (record.finalizer > Finalizer::legacy) archive.damaged("a finalizer is of no kind");
+    type.at(4).get_to(record.is_class);
   }
   graph.names = Json::parse(archive.text("names.json")).get<std::vector<std::string>>();
   graph.root_names = Json::parse(archive.text("root_names.json")).get<std::vector<std::string>>();

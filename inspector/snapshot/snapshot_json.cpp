@@ -60,6 +60,21 @@ void each_pool_field(Facts& facts, Take take) {
   take("free_pools", facts.free_pools);
 }
 
+template <class Facts, class Take>
+void each_collector_field(Facts& facts, Take take) {
+  take("interpreter", facts.interpreter);
+  take("enabled", facts.enabled);
+}
+
+template <class Facts, class Take>
+void each_generation_field(Facts& facts, Take take) {
+  take("threshold", facts.threshold);
+  take("count", facts.count);
+  take("collections", facts.collections);
+  take("collected", facts.collected);
+  take("uncollectable", facts.uncollectable);
+}
+
 auto put_into(Json& json) {
   return [&json](const char* key, const auto& value) { json[key] = value; };
 }
@@ -70,6 +85,30 @@ auto get_from(const Json& json) {
 Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 std::optional<double> optional_from(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional(json.get<double>());
+}
+
+Json collectors_json(const std::vector<CollectorState>& collectors) {
+  Json all = Json::array();
+  for (const CollectorState& collector : collectors) {
+    Json& json = all.emplace_back();
+    each_collector_field(collector, put_into(json));
+    for (const CollectorState::Generation& generation : collector.generations) {
+      each_generation_field(generation, put_into(json["generations"].emplace_back()));
+    }
+  }
+  return all;
+}
+
+std::vector<CollectorState> collectors_from(const Json& json) {
+  std::vector<CollectorState> all;
+  for (const Json& item : json) {
+    CollectorState& collector = all.emplace_back();
+    each_collector_field(collector, get_from(item));
+    for (std::size_t i = 0; i < collector.generations.size(); ++i) {
+      each_generation_field(collector.generations[i], get_from(item.at("generations").at(i)));
+    }
+  }
+  return all;
 }
 
 using Microseconds = std::chrono::microseconds;
@@ -89,6 +128,7 @@ Json inspection_json(const Inspection& inspection) {
   acquired["pool_percent"] = optional_json(acquisition.pool_percent);
   acquired["references_percent"] = optional_json(acquisition.references_percent);
   if (inspection.pools) each_pool_field(*inspection.pools, put_into(json["pools"]));
+  json["collectors"] = collectors_json(inspection.collectors);
   json["pooled"] = inspection.graph.pooled;
   return json;
 }
@@ -108,6 +148,7 @@ Inspection inspection_from_json(const Json& json) {
   if (json.contains("pools")) {
     each_pool_field(inspection.pools.emplace(), get_from(json.at("pools")));
   }
+  inspection.collectors = collectors_from(json.at("collectors"));
   return inspection;
 }
 

@@ -1,0 +1,38 @@
+#include "inspector/python/collector_state.h"
+
+namespace heapglass {
+
+std::vector<CollectorState> read_collector_states(const Runtime& runtime, const Layout& layout,
+                                                  Memory& memory) {
+  const auto at = [&](Address base, Fact fact) {
+    return base + static_cast<Address>(layout[fact]);
+  };
+  std::vector<CollectorState> collectors;
+  for (const InterpreterState& state : runtime.interpreters) {
+    CollectorState collector;
+    if (state.generations.size() != collector.generations.size()) continue;  // another's serves it
+    const auto enabled = memory.value<std::int32_t>(at(state.gc, Fact::_gc_runtime_state_enabled));
+    if (!enabled) continue;
+    collector.interpreter = state.id;
+    collector.enabled = *enabled != 0;
+    for (std::size_t i = 0; i < collector.generations.size(); ++i) {
+      CollectorState::Generation& generation = collector.generations[i];
+      const auto number = [&](Fact fact) {
+        return memory.value<std::int32_t>(at(state.generations[i], fact)).value_or(0);
+      };
+      const Address stats = at(state.gc, Fact::_gc_runtime_state_generation_stats) +
+                            i * static_cast<Address>(layout[Fact::sizeof_gc_generation_stats]);
+      const auto sum = [&](Fact fact) {
+        return memory.value<std::int64_t>(at(stats, fact)).value_or(0);
+      };
+      generation = {number(Fact::gc_generation_threshold), number(Fact::gc_generation_count),
+                    sum(Fact::gc_generation_stats_collections),
+                    sum(Fact::gc_generation_stats_collected),
+                    sum(Fact::gc_generation_stats_uncollectable)};
+    }
+    collectors.push_back(collector);
+  }
+  return collectors;
+}
+
+}  // namespace heapglass
