@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "inspector/open_target.h"
+#include "inspector/python/columns.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
@@ -163,6 +164,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     // Names of types stand in the target's files, which are read through it after the stop.
     if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
     if (options.names) name_references(result.graph, decoders, options.contents);
+    if (options.columns) result.columns = read_columns(result.graph, decoders, run);
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
     if (result.pools->used_blocks != 0) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inspector/acquisition.h"
+#include "inspector/graph/columns.h"
 #include "inspector/graph/heap_graph.h"
 #include "inspector/python/contents.h"
 #include "inspector/python/pymalloc.h"
@@ -32,6 +33,7 @@ struct TargetFacts {
 
 struct InspectOptions {
   bool names = false;     // name references (python/name_references.h): for labels
+  bool columns = false;   // fill Inspection::columns
   bool contents = false;  // keep the copy, to be asked what objects contain
 };
 
@@ -40,6 +42,7 @@ struct Inspection {
   ProcessFacts process;
   Acquisition acquisition;
   HeapGraph graph;
+  Columns columns;                     // empty unless asked for
   std::optional<PoolFacts> pools;      // nullopt where the allocator's tables could not be found
   std::unique_ptr<Contents> contents;  // null unless asked for
 };
