@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "inspector/count_references.h"
 #include "inspector/open_target.h"
 #include "inspector/python/columns.h"
 #include "inspector/python/name_references.h"
@@ -81,7 +82,8 @@ void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono
 // Counts of our own references above an object's own count: some decoder reads what is not there.
 void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const Layout& layout) {
   constexpr std::uint64_t kOneIn = 100'000;
-  if (acquisition.negative_counts <= graph.size() / kOneIn + 1) return;
+  const std::uint64_t most = graph.size() / kOneIn + 1;
+  if (acquisition.negative_counts <= most || count_negative_of_reached(graph) <= most) return;
   throw Failure(Exit::not_cpython,
                 "layout " + layout.name + " does not fit this build: " +
                     std::to_string(acquisition.negative_counts) + " of " +
