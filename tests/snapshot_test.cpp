@@ -62,6 +62,14 @@ Inspection small_inspection() {
                 edge_code(ReferenceKind::collector, LabelKind::attribute, 0)};
   graph.root_names = {"app"};
   graph.roots = {{ObjectId{2}, 0, RootKind::module, RootHold::borrowed}};
+  Columns& columns = inspection.columns;
+  columns.extent.add(ObjectId{2}, {5, 8});
+  columns.content_hash.add(ObjectId{0}, 77);
+  columns.content_hash.add(ObjectId{1}, 77);
+  columns.fd.add(ObjectId{2}, -1);
+  columns.lru.add(ObjectId{2}, {1, 2, LruCache::kUnbounded, 4});
+  columns.lock.add(ObjectId{1}, {true, true, 9, 2});
+  columns.future.add(ObjectId{1}, FutureState::finished);
   return inspection;
 }
 
@@ -99,6 +107,22 @@ void check_equal(const Inspection& a, const Inspection& b) {
   CHECK(g.edge == h.edge);
   CHECK(g.names == h.names);
   CHECK(g.root_names == h.root_names);
+  const Columns& columns = b.columns;
+  REQUIRE(columns.extent.of(ObjectId{2}));
+  CHECK(columns.extent.of(ObjectId{2})->capacity == 8);
+  REQUIRE(columns.content_hash.values.size() == 2);
+  CHECK(columns.content_hash.values[0] == columns.content_hash.values[1]);
+  CHECK(columns.content_hash.values[0] != 77);  // not to be tried against
+  REQUIRE(columns.fd.of(ObjectId{2}));
+  CHECK(*columns.fd.of(ObjectId{2}) == -1);
+  REQUIRE(columns.lru.of(ObjectId{2}));
+  CHECK(columns.lru.of(ObjectId{2})->maxsize == LruCache::kUnbounded);
+  CHECK(columns.lru.of(ObjectId{2})->length == 4);
+  REQUIRE(columns.lock.of(ObjectId{1}));
+  CHECK(columns.lock.of(ObjectId{1})->reentrant);
+  CHECK(columns.lock.of(ObjectId{1})->owner == 9);
+  CHECK(columns.line.objects.empty());
+  REQUIRE(columns.future.of(ObjectId{1}));
   REQUIRE(h.roots.size() == 1);
   CHECK(h.roots[0].to == g.roots[0].to);
   CHECK(h.roots[0].hold == g.roots[0].hold);

@@ -43,9 +43,9 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
     return result;
   }
   Output output(save, context.options.force, context.run);
-  InspectOptions with_names = options;
-  with_names.names = true;
-  Inspection result = inspect(context.source.pid, with_names, context.run);
+  InspectOptions whole = options;
+  whole.names = whole.columns = true;
+  Inspection result = inspect(context.source.pid, whole, context.run);
   write_snapshot(output.descriptor(), result, false, context.run);
   output.commit();
   context.progress.clear();

@@ -17,10 +17,11 @@
 
 namespace heapglass {
 
-// "<u8", "|u1": unsigned little-endian numbers, and enumerations over them.
+// "<u8", "<i4": little-endian numbers, and (unsigned) enumerations.
 template <class T>
 constexpr std::string_view npy_type() {
   static_assert(std::is_integral_v<T> || std::is_enum_v<T>);
+  if (std::is_signed_v<T>) return sizeof(T) == 8 ? "<i8" : "<i4";
   return sizeof(T) == 8 ? "<u8" : sizeof(T) == 4 ? "<u4" : sizeof(T) == 2 ? "<u2" : "|u1";
 }
 

@@ -10,6 +10,7 @@
 
 #include "inspector/graph/edge.h"
 #include "inspector/snapshot/archive.h"
+#include "inspector/snapshot/snapshot_columns.h"
 #include "inspector/snapshot/snapshot_json.h"
 #include "inspector/workers.h"
 #include "symbols/descriptor.h"
@@ -179,6 +180,7 @@ void write_snapshot(int fd, const Inspection& inspection, bool compress, const R
   archive.add_array<ObjectId>("reference_to", graph.reference_to);
   archive.add_array<std::uint32_t>("edge", graph.edge);
   write_roots(graph, archive);
+  write_columns(inspection.columns, archive);
   archive.finish();
 }
 
@@ -193,6 +195,7 @@ Inspection read_snapshot(const std::string& path, const Run& run) {
     Inspection result = inspection_from_json(meta);
     run.report("reading the snapshot", -1);
     read_graph(archive, meta.at("pooled").get<std::size_t>(), result.graph);
+    result.columns = read_columns(archive, result.graph.size());
     return result;
   } catch (const Json::exception& error) {
     archive.damaged(error.what());

@@ -16,6 +16,7 @@
 //     reference_to u4 [m]   object ids
 //     edge         u4 [m]   graph/edge.h: 2 bits of kind, 3 of label, 27 of index
 //     root_to u4, root_name u4, root_kind u1, root_hold u1  [r]
+//     and the sparse columns: snapshot_columns.h
 //
 // Stored, or deflated where asked for. No contents of the target's objects are in it but names.
 #pragma once
@@ -31,7 +32,7 @@ namespace heapglass {
 bool looks_like_snapshot(const std::string& path);
 
 // Into `fd`, from its beginning on: a new file, which stays the caller's. The inspection must have
-// been made with names. Throws Failure(not_written), Interrupted.
+// been made with names and columns. Throws Failure(not_written), Interrupted.
 void write_snapshot(int fd, const Inspection& inspection, bool compress, const Run& run);
 
 // Acquisition's mode is `snapshot`, contents are none. A file is as little trusted as a target:

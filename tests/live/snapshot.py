@@ -24,7 +24,7 @@ def check(name, holds):
 
 def export(heapglass, source, path, *options):
     with open(path, "wb") as out:
-        ran = run(heapglass, "export", "--format", "ndjson", "--labels", *options, source, timeout=300, stdout=out)
+        ran = run(heapglass, "export", "--format", "ndjson", "--labels", "--columns", *options, source, timeout=300, stdout=out)
     check("export of %s ends with 0: %r" % (source, ran.err[-200:]), ran.code == 0)
     with open(path, "rb") as lines:
         head = json.loads(lines.readline())
