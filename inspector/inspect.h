@@ -10,6 +10,7 @@
 
 #include "inspector/acquisition.h"
 #include "inspector/graph/heap_graph.h"
+#include "inspector/graph/weak_entry.h"
 #include "inspector/python/collector_state.h"
 #include "inspector/python/contents.h"
 #include "inspector/python/pymalloc.h"
@@ -41,6 +42,7 @@ struct Inspection {
   ProcessFacts process;
   Acquisition acquisition;
   HeapGraph graph;
+  std::vector<WeakEntry> weak_entries;     // only with InspectOptions::names
   std::vector<CollectorState> collectors;  // one for each interpreter; up to 3.8 one
   std::optional<PoolFacts> pools;      // nullopt where the allocator's tables could not be found
   std::unique_ptr<Contents> contents;  // null unless asked for

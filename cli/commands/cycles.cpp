@@ -45,13 +45,13 @@ Exit run(Context& context) {
   asked.all = context.own["all"].as<bool>();
   asked.type_pattern = context.options.type_pattern;
   if (asked.garbage_only && asked.all) {
-    throw Failure(Exit::usage, "--garbage and --all contradict each other",
-                  "--garbage");
+    throw Failure(Exit::usage, "--garbage and --all contradict each other", "--garbage");
   }
   Output output(context.options.output, context.options.force, context.run);
   InspectOptions options;
   options.names = true;
   const Inspection inspection = inspect_target(context, options);
+  asked.weak_entries = inspection.weak_entries;
   context.run.report("finding cycles", -1);
   const CycleReport report = find_cycles(inspection.graph, asked);
   context.progress.clear();

@@ -12,7 +12,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,8 +59,9 @@ struct CycleReport {
 
 struct CycleOptions {
   bool garbage_only = false;
-  bool all = false;          // with structural references and components
-  std::string type_pattern;  // of a type that a component has; empty: all
+  bool all = false;                         // with structural references and components
+  std::string type_pattern;                 // of a type that a component has; empty: all
+  std::span<const WeakEntry> weak_entries;  // for find_garbage()
 };
 
 // `graph` with names (InspectOptions::names).

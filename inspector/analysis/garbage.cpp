@@ -145,7 +145,7 @@ std::uint64_t items_of_gc_garbage(const HeapGraph& graph) {
 
 }  // namespace
 
-Garbage find_garbage(const HeapGraph& graph) {
+Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries) {
   Garbage garbage;
   const IdSet candidates = candidates_of(graph);
   IdSet alive = held_from_outside(graph, candidates);
@@ -164,6 +164,11 @@ Garbage find_garbage(const HeapGraph& graph) {
   reach(graph, garbage.objects, garbage.legacy);
   garbage.legacy_count = garbage.legacy.count();
   garbage.collected = garbage.count - freed_by_closing(graph, garbage.objects);
+  for (const WeakEntry& entry : entries) {
+    // Its container alone holds it: garbage itself, it would not be called.
+    const bool called = garbage.objects.has(entry.object) && !garbage.objects.has(entry.reference);
+    if (called && graph.refcount[index(entry.reference)] == 1) ++garbage.collected;
+  }
   garbage.kept = items_of_gc_garbage(graph);
   return garbage;
 }

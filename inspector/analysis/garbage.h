@@ -16,17 +16,20 @@
 // gc.collect() returns the number of all of them, those included that have a legacy finalizer
 // (tp_del) or are reached from one and therefore go to gc.garbage. But it counts after the
 // finalizers were called: suspended generators and coroutines have been closed by then, and what
-// only their frames held is gone. So much is known from outside, and
-// `collected` is the rest. Not to be known: what a __del__ frees or resurrects, and which weak
-// references their own callbacks free (a WeakValueDictionary's: gc.collect() counts those besides).
+// only their frames held is gone. And it adds the weak references that their own callbacks freed,
+// which the standard library's do (a WeakSet's, of all tasks of asyncio). So much is known from
+// outside, and `collected` reckons with it. Not to be known: what a __del__ or a callback of the
+// program's own frees or resurrects.
 //
 // O(objects + references), iterative; 5 bytes an object.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "inspector/graph/heap_graph.h"
 #include "inspector/graph/id_set.h"
+#include "inspector/graph/weak_entry.h"
 
 namespace heapglass {
 
@@ -40,6 +43,7 @@ struct Garbage {
   std::uint64_t kept = 0;  // items of gc.garbage: found earlier, held by that list
 };
 
-Garbage find_garbage(const HeapGraph& graph);
+// `entries`: weak references that the standard library's callbacks will free.
+Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries = {});
 
 }  // namespace heapglass
