@@ -12,6 +12,7 @@
 #include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
+#include "inspector/python/weak_entries.h"
 #include "inspector/target/copy.h"
 #include "inspector/target/self.h"
 #include "inspector/walk.h"
@@ -169,7 +170,10 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
-    if (options.names) name_references(result.graph, decoders, options.contents);
+    if (options.names) {
+      name_references(result.graph, decoders, options.contents);
+      result.weak_entries = find_weak_entries(result.graph, decoders);
+    }
     if (options.columns) result.columns = read_columns(result.graph, decoders, run);
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);

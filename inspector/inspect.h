@@ -11,6 +11,7 @@
 #include "inspector/acquisition.h"
 #include "inspector/graph/columns.h"
 #include "inspector/graph/heap_graph.h"
+#include "inspector/graph/weak_entry.h"
 #include "inspector/python/collector_state.h"
 #include "inspector/python/contents.h"
 #include "inspector/python/pymalloc.h"
@@ -43,6 +44,7 @@ struct Inspection {
   ProcessFacts process;
   Acquisition acquisition;
   HeapGraph graph;
+  std::vector<WeakEntry> weak_entries;     // only with InspectOptions::names
   std::vector<CollectorState> collectors;  // one for each interpreter; up to 3.8 one
   Columns columns;                         // empty unless asked for
   std::optional<PoolFacts> pools;      // nullopt where the allocator's tables could not be found

@@ -62,6 +62,7 @@ Inspection small_inspection() {
                 edge_code(ReferenceKind::collector, LabelKind::attribute, 0)};
   graph.root_names = {"app"};
   graph.roots = {{ObjectId{2}, 0, RootKind::module, RootHold::borrowed}};
+  inspection.weak_entries = {{ObjectId{0}, ObjectId{2}}};
   Columns& columns = inspection.columns;
   columns.extent.add(ObjectId{2}, {5, 8});
   columns.content_hash.add(ObjectId{0}, 77);
@@ -107,6 +108,8 @@ void check_equal(const Inspection& a, const Inspection& b) {
   CHECK(g.edge == h.edge);
   CHECK(g.names == h.names);
   CHECK(g.root_names == h.root_names);
+  REQUIRE(b.weak_entries.size() == 1);
+  CHECK(b.weak_entries[0].object == ObjectId{2});
   const Columns& columns = b.columns;
   REQUIRE(columns.extent.of(ObjectId{2}));
   CHECK(columns.extent.of(ObjectId{2})->capacity == 8);

@@ -51,6 +51,7 @@ Exit run(Context& context) {
   InspectOptions options;
   options.names = true;
   const Inspection inspection = inspect_target(context, options);
+  asked.weak_entries = inspection.weak_entries;
   context.run.report("finding cycles", -1);
   const CycleReport report = find_cycles(inspection.graph, asked);
   context.progress.clear();

@@ -207,8 +207,9 @@ std::string cycles_json(const Inspection& inspection, const CycleReport& report,
   document["totals"] = {{"cycles", report.total.count},
                         {"objects", report.total.objects},
                         {"bytes", report.total.bytes},
-                        {"garbage_objects", report.garbage.count},
+                        {"garbage_objects", report.garbage.collected},
                         {"garbage_bytes", report.garbage.bytes},
+                        {"unreachable_objects", report.garbage.count},
                         {"uncollectable_objects", report.garbage.legacy_count},
                         {"gc_garbage", report.garbage.kept}};
   Json cycles = Json::array();

@@ -3,16 +3,16 @@
 // (without structural references), each described by its shortest cycle, and those of one
 // description as one entry.
 //
-// A cycle's signature is its objects' types in the order of the references, from the smallest
-// rotation on, closed: "Node -> dict -> Node". An object's own __dict__ on the way to an attribute
-// is passed over, so that the signature is the same whether this Python keeps attributes in a dict
-// or not. Of a component's cycles it is a shortest one, of these the first by its signature, among
-// those through its most referred-to objects.
+// A cycle's signature is its objects' types in the order of the references, closed, from the
+// smallest rotation on (types of the program before builtins): "Node -> dict -> Node". An object's
+// own __dict__ on the way to an attribute is passed over, so that the signature is the same whether
+// this Python keeps attributes in a dict or not. Of a component's cycles it is a shortest one, of
+// these the first by its signature, among those through its most referred-to objects.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,8 +59,9 @@ struct CycleReport {
 
 struct CycleOptions {
   bool garbage_only = false;
-  bool all = false;          // with structural references and components
-  std::string type_pattern;  // of a type that a component has; empty: all
+  bool all = false;                           // with structural references and components
+  std::string type_pattern{};                 // of a type that a component has; empty: all
+  std::span<const WeakEntry> weak_entries{};  // for find_garbage()
 };
 
 // `graph` with names (InspectOptions::names).

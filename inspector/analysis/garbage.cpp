@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 #include <vector>
 
 #include "inspector/graph/edge.h"
@@ -105,6 +106,30 @@ void reach(const HeapGraph& graph, const IdSet& candidates, IdSet& reached) {
   }
 }
 
+// How much of the garbage goes before it is counted: what only the frames of closed generators
+// hold, and what only that holds. A count that falls to 0 frees its object.
+std::uint64_t freed_by_closing(const HeapGraph& graph, const IdSet& garbage) {
+  std::unordered_map<std::size_t, std::uint32_t> counts;
+  std::vector<std::size_t> letting_go;
+  garbage.for_each([&](std::size_t i) {
+    if (graph.flags[i] & HeapGraph::kClosed) letting_go.push_back(i);
+  });
+  IdSet done(graph.size());
+  for (const std::size_t i : letting_go) done.insert(i);
+  std::uint64_t freed = 0;
+  while (!letting_go.empty()) {
+    const std::size_t i = letting_go.back();
+    letting_go.pop_back();
+    for_each_shown(graph, i, garbage, [&](std::size_t to) {
+      std::uint32_t& count = counts.try_emplace(to, graph.refcount[to]).first->second;
+      if (count == 0 || --count != 0) return;
+      ++freed;
+      if (!done.has(to)) letting_go.push_back(to);
+    });
+  }
+  return freed;
+}
+
 std::uint64_t items_of_gc_garbage(const HeapGraph& graph) {
   std::uint64_t items = 0;
   for (const Root& root : graph.roots) {
@@ -120,7 +145,7 @@ std::uint64_t items_of_gc_garbage(const HeapGraph& graph) {
 
 }  // namespace
 
-Garbage find_garbage(const HeapGraph& graph) {
+Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries) {
   Garbage garbage;
   const IdSet candidates = candidates_of(graph);
   IdSet alive = held_from_outside(graph, candidates);
@@ -138,6 +163,12 @@ Garbage find_garbage(const HeapGraph& graph) {
   });
   reach(graph, garbage.objects, garbage.legacy);
   garbage.legacy_count = garbage.legacy.count();
+  garbage.collected = garbage.count - freed_by_closing(graph, garbage.objects);
+  for (const WeakEntry& entry : entries) {
+    // Its container alone holds it: garbage itself, it would not be called.
+    const bool called = garbage.objects.has(entry.object) && !garbage.objects.has(entry.reference);
+    if (called && graph.refcount[index(entry.reference)] == 1) ++garbage.collected;
+  }
   garbage.kept = items_of_gc_garbage(graph);
   return garbage;
 }

@@ -11,33 +11,39 @@
 //   we know (`owned`) or guess (`inferred`): it is never subtracted.
 // - Objects that gc.freeze() put aside and immortal ones (which the collector puts aside when it
 //   meets them) are no candidates, and what they hold is alive.
-// - gc.collect() returns the number of all of them, those included that have a legacy finalizer
-//   (tp_del) or are reached from one and therefore go to gc.garbage. What is in gc.garbage already
-//   is held by it, and alive.
+// - What is in gc.garbage already is held by it, and alive.
 //
-// Not to be known from outside: what finalizers resurrect or free (from 3.9 on it is not counted),
-// and which weak references their own callbacks free (a WeakValueDictionary's: gc.collect() counts
-// those besides).
+// gc.collect() returns the number of all of them, those included that have a legacy finalizer
+// (tp_del) or are reached from one and therefore go to gc.garbage. But it counts after the
+// finalizers were called: suspended generators and coroutines have been closed by then, and what
+// only their frames held is gone. And it adds the weak references that their own callbacks freed,
+// which the standard library's do (a WeakSet's, of all tasks of asyncio). So much is known from
+// outside, and `collected` reckons with it. Not to be known: what a __del__ or a callback of the
+// program's own frees or resurrects.
 //
 // O(objects + references), iterative; 5 bytes an object.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "inspector/graph/heap_graph.h"
 #include "inspector/graph/id_set.h"
+#include "inspector/graph/weak_entry.h"
 
 namespace heapglass {
 
 struct Garbage {
   IdSet objects;  // unreachable: what gc.collect() would count
   IdSet legacy;   // of these, what has a legacy finalizer or is reached from one: never freed
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;  // of `objects`
   std::uint64_t bytes = 0;
+  std::uint64_t collected = 0;  // what gc.collect() would return
   std::uint64_t legacy_count = 0;
   std::uint64_t kept = 0;  // items of gc.garbage: found earlier, held by that list
 };
 
-Garbage find_garbage(const HeapGraph& graph);
+// `entries`: weak references that the standard library's callbacks will free.
+Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries = {});
 
 }  // namespace heapglass

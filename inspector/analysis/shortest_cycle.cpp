@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "inspector/graph/edge.h"
 
@@ -14,33 +15,36 @@ namespace {
 constexpr std::size_t kMostStarts = 64;
 constexpr std::size_t kMostTypes = 32;  // of a signature
 
+// The program's own types come before builtins: its Node is where one looks first.
+using TypeName = std::pair<bool, std::string_view>;
+
 // Where the smallest of all rotations begins. O(size): of two candidates the one that turns out
 // larger at its k-th type can, with the k behind it, begin none that is smaller.
-std::size_t smallest_rotation(const std::vector<std::string_view>& types) {
+std::size_t smallest_rotation(const std::vector<TypeName>& types) {
   const std::size_t n = types.size();
   std::size_t a = 0, b = 1, k = 0;
   while (a < n && b < n && k < n) {
-    const int order = types[(a + k) % n].compare(types[(b + k) % n]);
-    if (order == 0) {
+    const TypeName &of_a = types[(a + k) % n], &of_b = types[(b + k) % n];
+    if (of_a == of_b) {
       ++k;
       continue;
     }
-    (order > 0 ? a : b) += k + 1;
+    (of_a > of_b ? a : b) += k + 1;
     if (a == b) ++b;
     k = 0;
   }
   return std::min(a, b);
 }
 
-std::string signature_of(const std::vector<std::string_view>& types) {
+std::string signature_of(const std::vector<TypeName>& types) {
   std::string signature;
   for (std::size_t i = 0; i < std::min(types.size(), kMostTypes); ++i) {
-    signature.append(types[i]).append(" -> ");
+    signature.append(types[i].second).append(" -> ");
   }
   if (types.size() > kMostTypes) {
     signature += "(" + std::to_string(types.size() - kMostTypes) + " more) -> ";
   }
-  return signature.append(types.front());
+  return signature.append(types.front().second);
 }
 }  // namespace
 
@@ -136,8 +140,11 @@ CycleFinder::Cycle CycleFinder::describe(const std::vector<std::uint64_t>& refer
     steps.push_back({part_.objects[holder[i]], part_.objects[holder[shown]],
                      part_.reference[references[shown]]});
   }
-  std::vector<std::string_view> types;
-  for (const CycleStep& step : steps) types.push_back(type_name(step.object));
+  std::vector<TypeName> types;
+  for (const CycleStep& step : steps) {
+    const TypeRecord& type = graph_.types[index(graph_.type[index(step.object)])];
+    types.emplace_back(type.module == "builtins", type.name);
+  }
   const auto first = static_cast<std::ptrdiff_t>(smallest_rotation(types));
   std::rotate(steps.begin(), steps.begin() + first, steps.end());
   std::rotate(types.begin(), types.begin() + first, types.end());

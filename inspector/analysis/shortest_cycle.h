@@ -28,9 +28,6 @@ class CycleFinder {
   // References of a shortest cycle through `start`, at most `most` long; empty: there is none.
   std::vector<std::uint64_t> through(std::uint32_t start, std::size_t most);
   Cycle describe(const std::vector<std::uint64_t>& references) const;
-  const std::string& type_name(ObjectId object) const {
-    return graph_.types[index(graph_.type[index(object)])].name;
-  }
 
   const HeapGraph& graph_;
   const Subgraph& part_;

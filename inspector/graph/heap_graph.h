@@ -63,7 +63,8 @@ struct HeapGraph {
     kOwnSizeof = 16,  // its type's __sizeof__ is Python code
     kUncounted = 32,  // what it refers to does not count its references: made at compile time, or
                       // the dict of interned strings
-    kFrozen = 64      // put aside by gc.freeze(): gc.get_objects() leaves it out
+    kFrozen = 64,     // put aside by gc.freeze(): gc.get_objects() leaves it out
+    kClosed = 128     // a generator that the collector's call of its finalizer closes
   };
 
   std::vector<TypeRecord> types;  // by TypeId, in address order

@@ -1,4 +1,5 @@
-// Which types have something run before their objects go: tp_finalize, tp_del (PyTypeObject).
+// What is run before objects go: which types have a tp_finalize or tp_del (PyTypeObject), and which
+// generators theirs will close (Objects/genobject.c, _PyGen_Finalize).
 #pragma once
 
 #include "inspector/graph/heap_graph.h"
@@ -6,7 +7,8 @@
 
 namespace heapglass {
 
-// Fills TypeRecord::finalizer and is_class. `graph` as walk() gave it from `decoders`.
+// Fills TypeRecord::finalizer and is_class, and sets HeapGraph::kClosed. `graph` as walk() gave it
+// from `decoders`.
 void find_finalizers(HeapGraph& graph, const Decoders& decoders);
 
 }  // namespace heapglass

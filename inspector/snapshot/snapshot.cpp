@@ -72,6 +72,30 @@ void read_roots(ArchiveReader& archive, HeapGraph& graph) {
   }
 }
 
+void write_weak_entries(const std::vector<WeakEntry>& entries, ArchiveWriter& archive) {
+  std::vector<ObjectId> reference, object;
+  for (const WeakEntry& entry : entries) {
+    reference.push_back(entry.reference);
+    object.push_back(entry.object);
+  }
+  archive.add_array<ObjectId>("weak_entry_reference", reference);
+  archive.add_array<ObjectId>("weak_entry_object", object);
+}
+
+std::vector<WeakEntry> read_weak_entries(ArchiveReader& archive, std::size_t objects) {
+  const auto reference = archive.array<ObjectId>("weak_entry_reference");
+  const auto object = archive.array<ObjectId>("weak_entry_object");
+  if (reference.size() != object.size()) archive.damaged("its weak entries do not fit together");
+  std::vector<WeakEntry> entries;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    if (index(reference[i]) >= objects || index(object[i]) >= objects) {
+      archive.damaged("a weak entry leads nowhere");
+    }
+    entries.push_back({reference[i], object[i]});
+  }
+  return entries;
+}
+
 // What every reader of a graph relies on.
 const char* what_is_wrong(const HeapGraph& graph) {
   const std::size_t n = graph.size(), m = graph.reference_to.size();
@@ -180,6 +204,7 @@ void write_snapshot(int fd, const Inspection& inspection, bool compress, const R
   archive.add_array<ObjectId>("reference_to", graph.reference_to);
   archive.add_array<std::uint32_t>("edge", graph.edge);
   write_roots(graph, archive);
+  write_weak_entries(inspection.weak_entries, archive);
   write_columns(inspection.columns, archive);
   archive.finish();
 }
@@ -195,6 +220,7 @@ Inspection read_snapshot(const std::string& path, const Run& run) {
     Inspection result = inspection_from_json(meta);
     run.report("reading the snapshot", -1);
     read_graph(archive, meta.at("pooled").get<std::size_t>(), result.graph);
+    result.weak_entries = read_weak_entries(archive, result.graph.size());
     result.columns = read_columns(archive, result.graph.size());
     return result;
   } catch (const Json::exception& error) {

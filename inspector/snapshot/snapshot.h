@@ -16,6 +16,7 @@
 //     reference_to u4 [m]   object ids
 //     edge         u4 [m]   graph/edge.h: 2 bits of kind, 3 of label, 27 of index
 //     root_to u4, root_name u4, root_kind u1, root_hold u1  [r]
+//     weak_entry_reference u4, weak_entry_object u4  [w]  graph/weak_entry.h
 //     and the sparse columns: snapshot_columns.h
 //
 // Stored, or deflated where asked for. No contents of the target's objects are in it but names.

@@ -35,12 +35,14 @@ WORDS = {
     "dialect.stack_refs": [((3, 6), "pointer"), ((3, 14), "tagged")],
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
     "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
+    "framestate.minus_FRAME_CREATED": [((3, 11), 2), ((3, 13), 3)],
     "pymalloc.ALIGNMENT": [((3, 8), 16)],
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
     "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
+    "since.unstarted_generator_stays": [((3, 6), 99), ((3, 12), 0)],
 }
 
 
@@ -190,7 +192,7 @@ def word(name, version):
     values = [value for first, value in WORDS[name] if first <= version]
     if values:
         return values[-1]
-    if name.startswith("since."):  # of something that the version does not have at all
+    if name.startswith(("since.", "framestate.")):  # of something that the version does not have at all
         return None
     fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
 
