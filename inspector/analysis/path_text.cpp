@@ -1,0 +1,168 @@
+#include "inspector/analysis/path_text.h"
+
+#include <string_view>
+
+#include "inspector/graph/edge.h"
+#include "inspector/graph/root_name.h"
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::string_view kArrow = " \u2192 ";
+constexpr std::size_t kMostSteps = 48;  // of which text is made: half of them from each end
+
+std::string_view type_name(const HeapGraph& graph, ObjectId object) {
+  return graph.types[index(graph.type[index(object)])].name;
+}
+
+std::string_view root_name(const HeapGraph& graph, const RootEdge& root) {
+  if (root.root == kNoRoot) return "native code";
+  const std::uint32_t name = graph.roots[root.root].name;
+  return name < graph.root_names.size() ? graph.root_names[name] : std::string_view("?");
+}
+
+std::string_view local_label(const HeapGraph& graph, const PathStep& step) {
+  constexpr std::string_view kLocal = "local ";
+  const std::uint32_t edge = graph.edge[step.reference];
+  if (edge_label(edge) != LabelKind::attribute || edge_index(edge) >= graph.names.size()) return {};
+  const std::string_view label = graph.names[edge_index(edge)];
+  return label.starts_with(kLocal) ? label.substr(kLocal.size()) : std::string_view();
+}
+
+// ` of thread 7 "worker"`; nothing of the main thread, which is where one looks first.
+std::string in_thread(std::string_view holder) {
+  return holder.ends_with(" \"MainThread\"") ? std::string() : ", " + std::string(holder);
+}
+
+class Writer {
+ public:
+  Writer(const HeapGraph& graph, const KeyText& key_text, bool general)
+      : graph_(graph), key_text_(key_text), general_(general) {}
+
+  std::string write(const Path& path) {
+    std::size_t at = begin(path);
+    const std::size_t size = path.steps.size();
+    if (size > kMostSteps) {
+      for (; at < kMostSteps / 2; ++at) append(path, at);
+      text_ += std::string(kArrow) + "\u2026 " + std::to_string(size - kMostSteps) +
+               " more steps \u2026" + std::string(kArrow);
+      phrase_ = false;
+      at = size - kMostSteps / 2;
+    }
+    for (; at < size; ++at) append(path, at);
+    return std::move(text_);
+  }
+
+ private:
+  // The root, and of frames the local that it begins with. Returns which step comes next.
+  std::size_t begin(const Path& path) {
+    text_ = root_text(graph_, path.root);
+    phrase_ = text_.find(' ') != text_.npos;
+    if (path.root.root == kNoRoot) return 0;
+    const RootKind kind = graph_.roots[path.root.root].kind;
+    if (kind == RootKind::module && !path.steps.empty()) {
+      // As in an import; `interpreter 2` stays in front.
+      constexpr std::string_view kModule = "module ";
+      const std::size_t word = text_.find(kModule);
+      if (word != text_.npos) text_.erase(word, kModule.size());
+      phrase_ = false;
+    }
+    if (kind != RootKind::frame || path.steps.empty()) return 0;
+    // A frame or a generator that is an object: its local is as good as the frame's.
+    const std::string_view local = local_label(graph_, path.steps.front());
+    const RootName parts = parse_root_name(kind, root_name(graph_, path.root));
+    if (local.empty() || !parts.local.empty() || !parts.part.empty()) return 0;
+    text_ =
+        "local " + std::string(local) + " in " + std::string(parts.place) + in_thread(parts.holder);
+    return 1;
+  }
+
+  void append(const Path& path, std::size_t at) {
+    const PathStep& step = path.steps[at];
+    const ObjectId from = at == 0 ? path.root.to : path.steps[at - 1].to;
+    const std::uint32_t edge = graph_.edge[step.reference];
+    label_.clear();
+    append_label(label_, graph_, from, step.reference, key_text_);
+    const std::string_view type = type_name(graph_, from);
+    const bool last = at + 1 == path.steps.size();
+    if (is_cache(type)) return append_cached(edge);
+    if (!last && is_transparent(label_, type)) return;
+    // What a threading.local holds for one thread: its dict, under a reference to the thread's end.
+    if (label_ == "<dummies>" || label_ == "<dicts>") {
+      within_local_ = true;
+      return word("(thread-local)", " ");
+    }
+    if (within_local_) {
+      within_local_ = false;
+      if (edge_label(edge) == LabelKind::value) return;
+    }
+    if (general_ && edge_label(edge) == LabelKind::item && type != "tuple") label_ = "[\u2026]";
+    if (label_.starts_with("local ")) return word(label_, kArrow);
+    if (label_.starts_with("<+")) return word(label_, kArrow);
+    if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
+    if (phrase_) {
+      word(label_, kArrow);
+    } else {
+      text_ += label_;
+    }
+    phrase_ = false;
+  }
+
+  // functools.lru_cache
+  static bool is_cache(std::string_view type) { return type == "functools._lru_cache_wrapper"; }
+  void append_cached(std::uint32_t edge) {
+    const LabelKind kind = edge_label(edge);
+    if (kind == LabelKind::key) return word("(lru_cache)" + std::string(kArrow) + "key", " ");
+    if (kind == LabelKind::value) return word("(lru_cache)" + std::string(kArrow) + "result", " ");
+    if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
+    text_ += label_;
+  }
+
+  // Parts of one step: an instance's dict; the inner tree of a context.
+  static bool is_transparent(std::string_view label, std::string_view type) {
+    return label == ".__dict__" || label == "<variables>" || type == "hamt" ||
+           type == "hamt_array_node";
+  }
+
+  void word(const std::string& what, std::string_view before) {
+    text_.append(before).append(what);
+    phrase_ = what.ends_with(')');
+  }
+
+  const HeapGraph& graph_;
+  const KeyText& key_text_;
+  bool general_;
+  std::string text_, label_;
+  bool phrase_ = false;  // ends in words, which no attribute can follow directly
+  bool within_local_ = false;
+};
+
+}  // namespace
+
+std::string path_text(const HeapGraph& graph, const Path& path, const KeyText& key_text) {
+  return Writer(graph, key_text, false).write(path);
+}
+
+std::string shape_text(const HeapGraph& graph, const Path& path) {
+  return Writer(graph, {}, true).write(path);
+}
+
+std::string root_text(const HeapGraph& graph, const RootEdge& root) {
+  const std::string_view name = root_name(graph, root);
+  if (root.root == kNoRoot) return std::string(name);
+  const RootKind kind = graph.roots[root.root].kind;
+  const RootName parts = parse_root_name(kind, name);
+  if (kind == RootKind::frame && !parts.place.empty()) {
+    const std::string where = std::string(parts.place) + in_thread(parts.holder);
+    if (!parts.local.empty()) return "local " + std::string(parts.local) + " in " + where;
+    if (!parts.part.empty()) return std::string(parts.part) + " of " + where;
+    return "frame " + where;
+  }
+  if (kind == RootKind::thread && !parts.part.empty()) {
+    return std::string(parts.part) + " of " + std::string(parts.holder);
+  }
+  return std::string(name);
+}
+
+}  // namespace heapglass
