@@ -32,7 +32,7 @@ class Search {
       std::vector<RootEdge> edges =
           level_edges(graph, roots_, static_cast<RootLevel>(level), reached_);
       for (const RootEdge& edge : edges) follow(edge);
-      root_edges_.insert(root_edges_.end(), edges.begin(), edges.end());
+      used_.insert(used_.end(), edges.begin(), edges.end());
     }
     // An owner of nothing that counts is a leaf.
     for (std::size_t i = 0; i < roots_.owners.size(); ++i) enter_owner(i);
@@ -42,8 +42,9 @@ class Search {
   Numbers node, parent;  // by number; of the parent its number
 
   std::size_t owner_node(std::size_t owner) const { return graph_.size() + owner; }
-  const std::vector<RootEdge>& root_edges_used() const { return root_edges_; }
+  const std::vector<RootEdge>& used() const { return used_; }
   RootEdges take_roots() { return std::move(roots_); }
+  std::vector<RootEdge> take_used() { return std::move(used_); }
 
  private:
   std::uint32_t enter(std::uint32_t which, std::uint32_t from) {
@@ -84,7 +85,7 @@ class Search {
   };
   const HeapGraph& graph_;
   RootEdges roots_;
-  std::vector<RootEdge> root_edges_;
+  std::vector<RootEdge> used_;
   std::vector<bool> reached_;
   std::vector<Step> path_;
 };
@@ -97,7 +98,7 @@ struct Referrers {
 // Calls with the numbers of both ends of each edge but those of the virtual root.
 template <class Call>
 void for_each_edge(const HeapGraph& graph, const Search& search, const Call& call) {
-  for (const RootEdge& edge : search.root_edges_used()) {
+  for (const RootEdge& edge : search.used()) {
     call(search.number[search.owner_node(edge.owner)], search.number[index(edge.to)]);
   }
   // In the order of numbers, so that what is written next to each other is so soon.
@@ -112,7 +113,7 @@ void for_each_edge(const HeapGraph& graph, const Search& search, const Call& cal
 }
 
 Referrers referrers(const HeapGraph& graph, const Search& search) {
-  if (graph.reference_to.size() + search.root_edges_used().size() >= kNone) {
+  if (graph.reference_to.size() + search.used().size() >= kNone) {
     throw Failure(Exit::incomplete,
                   "more than 4,294,967,295 references: their numbers have 32 bits");
   }
@@ -246,6 +247,7 @@ Dominators dominators(const HeapGraph& graph) {
   }
   search.number = {};
   result.roots = search.take_roots();
+  result.used = search.take_used();
   measure(graph, by_number, search.node, result);
   return result;
 }

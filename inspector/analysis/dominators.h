@@ -25,6 +25,7 @@ namespace heapglass {
 // is garbage dominates all of it.
 struct Dominators {
   RootEdges roots;
+  std::vector<RootEdge> used;  // those that count, of all levels
   std::size_t objects = 0;
 
   BigVector<std::uint32_t> dominator;  // by node: the nearest one; of the root: itself

@@ -1,10 +1,9 @@
 #include "inspector/analysis/path_shapes.h"
 
 #include <algorithm>
-#include <string>
 #include <unordered_map>
 
-#include "inspector/graph/edge.h"
+#include "inspector/analysis/general_label.h"
 
 namespace heapglass {
 
@@ -55,38 +54,12 @@ class Shapes {
   std::uint32_t step(std::uint32_t to) {
     const std::uint32_t from = paths_.parent[to];
     const std::uint64_t reference = graph_.reference_begin[from] + paths_.via[to];
-    const std::uint64_t label = label_of(from, reference);
+    const std::uint64_t label = general_label(graph_, ObjectId{from}, reference);
     const std::uint32_t before = of_[from];
     const Shape last = all_[before];  // a copy: number() may move them
     if (last.before == kNoShape || last.label != label) return number({before, label, 1});
     if (last.repeats == kMostRepeats) return before;
     return number({before, label, last.repeats + 1});
-  }
-
-  // In the upper half what sort of step it is, and the type it goes from where that matters.
-  std::uint64_t label_of(std::uint32_t from, std::uint64_t reference) const {
-    const std::uint32_t edge = graph_.edge[reference];
-    const std::uint64_t type = index(graph_.type[from]);
-    const auto label = static_cast<std::uint64_t>(edge_label(edge));
-    switch (edge_label(edge)) {
-      case LabelKind::item:
-        if (graph_.types[type].name == "tuple") break;
-        return label << 60 | type;
-      case LabelKind::key:
-        return label << 60 | type;
-      case LabelKind::value: {
-        // Told by the type of its key, which stands before it.
-        const bool known = reference > graph_.reference_begin[from];
-        const std::uint64_t key =
-            known ? index(graph_.type[index(graph_.reference_to[reference - 1])]) : 0xFFFFFFF;
-        return label << 60 | key << 28 | type;
-      }
-      case LabelKind::unnamed:
-        return label << 60 | type << 28 | edge_index(edge);
-      default:
-        break;
-    }
-    return label << 60 | edge_index(edge);
   }
 
   std::uint32_t number(const Shape& shape) {
