@@ -7,8 +7,9 @@
 namespace heapglass {
 
 std::span<const Command> command_table() {
-  static const std::array<Command, 5> kCommands{overview_command(), ps_command(), doctor_command(),
-                                                histogram_command(), export_command()};
+  static const std::array<Command, 9> kCommands{
+      overview_command(),  ps_command(),   doctor_command(),   histogram_command(), paths_command(),
+      referrers_command(), show_command(), retained_command(), export_command()};
   return kCommands;
 }
 
@@ -18,10 +19,10 @@ void refuse_csv(const Context& context) {
 }
 
 std::span<const std::string_view> later_commands() {
-  static constexpr std::array<std::string_view, 20> kLater{
-      "cycles", "referrers", "paths",   "retained", "show",        "suspects", "snapshot",
-      "core",   "diff",      "watch",   "check",    "memory",      "strings",  "collections",
-      "caches", "resources", "threads", "report",   "allocations", "query"};
+  static constexpr std::array<std::string_view, 16> kLater{
+      "cycles",  "suspects", "snapshot",    "core",        "diff",   "watch",
+      "check",   "memory",   "strings",     "collections", "caches", "resources",
+      "threads", "report",   "allocations", "query"};
   return kLater;
 }
 

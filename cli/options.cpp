@@ -43,13 +43,14 @@ bool is_set(const po::variables_map& values, const char* name) {
   return values.count(name) != 0 && values[name].as<bool>();
 }
 
-Format read_format(const po::variables_map& values) {
+Format read_format(const po::variables_map& values, unsigned groups) {
   // export has a --format of its own.
   if (values.count("json") == 0) return Format::table;
   const bool json = is_set(values, "json");
   if (values.count("format") == 0) return json ? Format::json : Format::table;
   const std::string name = get(values, "format");
-  const std::vector<std::string> names{"table", "json", "csv"};
+  std::vector<std::string> names{"table", "json", "csv"};
+  if (groups & kDot) names.emplace_back("dot");
   const auto format = static_cast<Format>(one_of("--format", name, names));
   if (json && format != Format::json) {
     throw Failure(Exit::usage, "--json and --format " + name + " contradict each other",
@@ -107,6 +108,11 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "Only types whose full name matches this shell glob, to ask about your own classes: "
         "'myapp.*'.");
   }
+  if (groups & kAddress) {
+    add("address", text("0x..."),
+        "Only the object at this address, as an earlier look showed it; with the --type that it "
+        "must still have, since the process has gone on.");
+  }
   if (groups & kTops) {
     add("top", text("N"),
         "Show the first N rows, 0 for all; tables show 20 unless given, JSON and CSV are whole.");
@@ -114,8 +120,13 @@ void add_options(po::options_description& shown, po::options_description& hidden
   if (groups & kFormats) {
     add("json", po::bool_switch(),
         "The whole result as JSON, for scripts; the same as --format json.");
-    add("format", text("table|json|csv"),
-        "A table to read, JSON for scripts, or CSV for a spreadsheet.");
+    if (groups & kDot) {
+      add("format", text("table|json|csv|dot"),
+          "A table to read, JSON for scripts, CSV for a spreadsheet, or DOT for Graphviz.");
+    } else {
+      add("format", text("table|json|csv"),
+          "A table to read, JSON for scripts, or CSV for a spreadsheet.");
+    }
   }
   if (groups & kGeneral) {
     add("output,o", text("FILE"),
@@ -139,7 +150,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
                   later.remedy);
   }
   Options options;
-  options.format = read_format(values);
+  options.format = read_format(values, groups);
   options.output = get(values, "output");
   if (options.output == "-") options.output.clear();
   options.force = is_set(values, "force");
@@ -151,6 +162,14 @@ Options read_options(const po::variables_map& values, unsigned groups) {
   if (values.count("top") != 0) {
     const std::string given = get(values, "top");
     options.top = need(parse_count(given), "--top", given, "20");
+  }
+  if (values.count("address") != 0) {
+    const std::string given = get(values, "address");
+    options.address = need(parse_address(given), "--address", given, "0x7f0123456780");
+    if (options.type_pattern.empty()) {
+      throw Failure(Exit::usage, "an address of a running process may be another object by now",
+                    "--address " + given + " --type TYPE, the type that it must still have");
+    }
   }
   if (values.count("max-pause") != 0) {
     const std::string given = get(values, "max-pause");

@@ -15,7 +15,7 @@
 
 namespace heapglass {
 
-enum class Format { table, json, csv };
+enum class Format { table, json, csv, dot };
 
 struct Options {
   Format format = Format::table;
@@ -23,6 +23,7 @@ struct Options {
   bool force = false;
   std::optional<std::uint64_t> top;
   std::string type_pattern;
+  std::optional<std::uint64_t> address;
   bool no_color = false;
   bool verbose = false;
   bool quiet = false;
@@ -33,13 +34,15 @@ struct Options {
 
 // Which of the shared options a command takes.
 enum OptionGroup : unsigned {
-  kGeneral = 1,   // --output --force --quiet -v --no-color --help --version
-  kFormats = 2,   // --json --format
-  kTops = 4,      // --top
-  kTypes = 8,     // --type
-  kProcess = 16,  // --pid
-  kReading = 32,  // --pause --max-pause --max-memory, and those that are not in this version
-  kValues = 64    // --values; of the others that read a heap it is refused by name
+  kGeneral = 1,    // --output --force --quiet -v --no-color --help --version
+  kFormats = 2,    // --json --format
+  kTops = 4,       // --top
+  kTypes = 8,      // --type
+  kProcess = 16,   // --pid
+  kReading = 32,   // --pause --max-pause --max-memory, and those that are not in this version
+  kValues = 64,    // --values; of the others that read a heap it is refused by name
+  kAddress = 128,  // --address
+  kDot = 256       // --format dot besides
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.

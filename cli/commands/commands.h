@@ -9,6 +9,10 @@ Command overview_command();
 Command ps_command();
 Command doctor_command();
 Command histogram_command();
+Command paths_command();
+Command referrers_command();
+Command show_command();
+Command retained_command();
 Command export_command();
 
 }  // namespace heapglass

@@ -52,6 +52,7 @@ std::string render(const Context& context, const HistogramOptions& asked,
       return histogram_table(result, asked.by, top, context.terminal);
     case Format::csv:
       return histogram_csv(result, asked.by, top);
+    case Format::dot:  // it has none
     case Format::json:
       break;
   }

@@ -165,6 +165,7 @@ Exit run(Context& context) {
     case Format::table:
       output.write(as_table(rows, shown, context.terminal));
       break;
+    case Format::dot:  // it has none
     case Format::json:
       output.write(as_json(rows, shown));
       break;

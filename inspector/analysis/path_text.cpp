@@ -97,7 +97,7 @@ class Writer {
       within_local_ = false;
       if (edge_label(edge) == LabelKind::value) return;
     }
-    if (general_ && edge_label(edge) == LabelKind::item && type != "tuple") label_ = "[\u2026]";
+    if (general_) label_ = general_label_text(graph_, from, step.reference);
     if (label_.starts_with("local ")) return word(label_, kArrow);
     if (label_.starts_with("<+")) return word(label_, kArrow);
     if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
@@ -146,6 +146,14 @@ std::string path_text(const HeapGraph& graph, const Path& path, const KeyText& k
 
 std::string shape_text(const HeapGraph& graph, const Path& path) {
   return Writer(graph, {}, true).write(path);
+}
+
+std::string general_label_text(const HeapGraph& graph, ObjectId from, std::uint64_t reference) {
+  const bool item = edge_label(graph.edge[reference]) == LabelKind::item;
+  if (item && type_name(graph, from) != "tuple") return "[\u2026]";
+  std::string label;
+  append_label(label, graph, from, reference);
+  return label;
 }
 
 std::string root_text(const HeapGraph& graph, const RootEdge& root) {

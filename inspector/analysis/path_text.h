@@ -23,6 +23,9 @@ std::string path_text(const HeapGraph& graph, const Path& path, const KeyText& k
 // tuples, where they mean something, are told.
 std::string shape_text(const HeapGraph& graph, const Path& path);
 
+// One label in the general form that shape_text() has.
+std::string general_label_text(const HeapGraph& graph, ObjectId from, std::uint64_t reference);
+
 // A root in words: "module shop", `local rows in load() at jobs.py:12`.
 std::string root_text(const HeapGraph& graph, const RootEdge& root);
 

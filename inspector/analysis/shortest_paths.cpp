@@ -226,4 +226,48 @@ Path path_to(const HeapGraph& graph, const ShortestPaths& paths, ObjectId object
   return path;
 }
 
+namespace {
+
+// Whether it does, or may: `steps_left` bounds what is looked at in all.
+bool leads_through(const ShortestPaths& paths, std::uint32_t object, std::uint32_t end,
+                   std::uint64_t& steps_left) {
+  for (std::uint32_t at = end; steps_left != 0; at = paths.parent[at], --steps_left) {
+    if (at == object) return true;
+    if (paths.parent[at] == at) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<Path> paths_to(const HeapGraph& graph, const ShortestPaths& paths, ObjectId object,
+                           std::size_t most) {
+  constexpr std::size_t kMostReferrers = 10'000;
+  std::uint64_t steps_left = std::uint64_t{1} << 26;  // each costs the length of its path
+  const auto target = static_cast<std::uint32_t>(object);
+  std::vector<Path> result{path_to(graph, paths, object)};
+  for (const RootEdge& root : paths.roots.levels[0]) {
+    const bool first = result[0].steps.empty() && result[0].root.root == root.root;
+    if (root.to == object && !first && result.size() < kMostReferrers) result.push_back({root, {}});
+  }
+  for (std::uint32_t from = 0; from < graph.size(); ++from) {
+    if (paths.parent[from] == ShortestPaths::kNone) continue;
+    for (std::uint64_t r = graph.reference_begin[from]; r < graph.reference_begin[from + 1]; ++r) {
+      if (graph.reference_to[r] != object) continue;
+      const bool first = !result[0].steps.empty() && result[0].steps.back().reference == r;
+      if (first || result.size() >= kMostReferrers ||
+          leads_through(paths, target, from, steps_left)) {
+        continue;
+      }
+      Path path = path_to(graph, paths, ObjectId{from});
+      path.steps.push_back({object, r});
+      result.push_back(std::move(path));
+    }
+  }
+  std::stable_sort(result.begin() + 1, result.end(),
+                   [](const Path& a, const Path& b) { return a.steps.size() < b.steps.size(); });
+  if (result.size() > most) result.resize(most);
+  return result;
+}
+
 }  // namespace heapglass

@@ -49,4 +49,10 @@ struct Path {
 // `object` must have one.
 Path path_to(const HeapGraph& graph, const ShortestPaths& paths, ObjectId object);
 
+// That one, and then one by each other root that holds the object and each other object that refers
+// to it and whose own path does not lead through it: the ways to it that a program has to cut. At
+// most `most`, shortest first. O(references).
+std::vector<Path> paths_to(const HeapGraph& graph, const ShortestPaths& paths, ObjectId object,
+                           std::size_t most);
+
 }  // namespace heapglass
