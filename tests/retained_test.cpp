@@ -72,23 +72,32 @@ TEST_CASE("a module has what its dict holds, though others' functions refer to t
   CHECK(objects == heap.size());
 }
 
-TEST_CASE("the heaviest objects, each instance for its dict too") {
+TEST_CASE("of the heaviest objects, what only passes on is left out") {
   SmallGraph graph;
   const auto app = add_module(graph, "app");
   const auto registry = graph.object("app.Registry", 10);
   const auto attributes = graph.object("dict", 20);
-  const auto list = graph.object("list", 1000);
+  const auto list = graph.object("list", 8000);
+  const auto row = graph.object("app.Row", 2000);
+  const auto text = graph.object("str", 500);
   graph.edge(app, registry, ".registry");
   graph.edge(registry, attributes, ".__dict__");
   graph.edge(attributes, list, ".rows");
+  graph.edge(list, row, "[0]");
+  graph.edge(row, text, ".text");
   const HeapGraph heap = graph.build();
   const Dominators tree = dominators(heap);
-  const std::vector<bool> all(heap.types.size(), true);
-  const auto heaviest = heaviest_objects(heap, tree, all, 3);
-  REQUIRE(heaviest.size() == 3);  // the module, the registry, the list; no dict
-  CHECK(index(heaviest[1]) == registry);
-  CHECK(index(heaviest[2]) == list);
-  CHECK(heaviest_objects(heap, tree, all, 0).empty());
+  const auto ids = [](const std::vector<ObjectId>& objects) {
+    std::vector<std::uint32_t> result;
+    for (const ObjectId object : objects) result.push_back(static_cast<std::uint32_t>(object));
+    return result;
+  };
+  CHECK(ids(heaviest_objects(heap, tree, {}, 10)) == std::vector<std::uint32_t>{list, row, text});
+  CHECK(ids(heaviest_objects(heap, tree, {}, 1)) == std::vector<std::uint32_t>{list});
+  std::vector<bool> registries(heap.types.size(), false);
+  registries[index(heap.type[registry])] = true;
+  CHECK(ids(heaviest_objects(heap, tree, registries, 10)) == std::vector<std::uint32_t>{registry});
+  CHECK(heaviest_objects(heap, tree, {}, 0).empty());
 }
 
 TEST_CASE("two caches hold together what neither holds alone") {
@@ -116,6 +125,28 @@ TEST_CASE("two caches hold together what neither holds alone") {
   CHECK(groups[0].bytes == 1000);
   CHECK(groups[0].examples == 10);
   CHECK(shared_groups(heap, tree, 1001).empty());
+}
+
+TEST_CASE("a holder is the last object on the way to all that it holds") {
+  SmallGraph graph;
+  const auto app = add_module(graph, "app");
+  const auto sessions = graph.object("dict", 300);
+  const auto pricing = graph.object("type", 300);
+  const auto cache = graph.object("list", 300);
+  graph.edge(app, sessions, ".sessions");
+  graph.edge(app, pricing, ".Pricing");
+  graph.edge(pricing, cache, ".quote");
+  for (int i = 0; i < 10; ++i) {
+    const auto session = graph.object("app.Session", 50);
+    const auto price = graph.object("app.Pricing", 50);
+    graph.item(sessions, graph.object("str", 1), session);
+    graph.edge(cache, price, "[0]");
+    graph.edge(price, session, ".session");
+  }
+  const HeapGraph heap = graph.build();
+  const auto groups = shared_groups(heap, dominators(heap), 1);
+  REQUIRE(groups.size() == 1);
+  CHECK(groups[0].holders == std::vector<std::uint32_t>{sessions, cache});
 }
 
 TEST_CASE("what four hold is no group, and what a guess refers to is nobody else's") {

@@ -66,10 +66,11 @@ std::vector<RetainedRow> rows_of(const Context& context, const HeapGraph& graph,
 std::string render_objects(const Context& context, const RetainedView& view, Json document) {
   std::size_t top = rows_to_show(context.options);
   if (!context.options.top && context.options.format != Format::table) top = kMostObjects;
-  const std::vector<bool> types = selected_types(context, view.graph);
+  const bool all_types = context.options.type_pattern.empty();
+  const std::vector<bool> types =
+      all_types ? std::vector<bool>{} : selected_types(context, view.graph);
   const auto objects = heaviest_objects(view.graph, view.tree, types, top);
   if (context.options.format == Format::csv) return heaviest_csv(view, objects);
-  const bool all_types = context.options.type_pattern.empty();
   std::vector<SharedGroup> groups;
   if (all_types) {
     const std::uint64_t all = view.tree.bytes[view.tree.root()];

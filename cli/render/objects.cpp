@@ -52,7 +52,7 @@ Json object_json(const HeapGraph& graph, ObjectId object) {
 }
 
 Json root_json(const HeapGraph& graph, const RootEdge& root) {
-  if (root.root == kNoRoot) return {{"kind", "native"}, {"name", "native code"}};
+  if (root.root == kNoRoot) return {{"kind", "native"}, {"name", root_text(graph, root)}};
   const Root& known = graph.roots[root.root];
   return {{"kind", root_kind_name(known.kind)}, {"name", graph.root_names[known.name]}};
 }

@@ -1,6 +1,8 @@
 #include "cli/render/retained.h"
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
 #include "cli/render/escape.h"
 #include "cli/render/numbers.h"
@@ -203,8 +205,35 @@ constexpr std::size_t kDeepest = 16;  // levels of the tree that are told
 
 struct Branch {
   std::vector<std::uint32_t> shown;  // heaviest first
-  std::uint64_t bytes_left = 0, nodes_left = 0;
+  std::vector<std::uint32_t> left;
 };
+
+struct Rest {
+  std::uint64_t bytes = 0;
+  std::string text;  // "25,000 app.Session and 300 others"
+};
+
+// What is not told one by one: most of it by type.
+Rest rest_of(const RetainedView& view, const std::vector<std::uint32_t>& nodes) {
+  Rest rest;
+  std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> types;  // bytes, count
+  for (const std::uint32_t node : nodes) {
+    rest.bytes += view.tree.bytes[node];
+    if (!view.tree.is_object(node)) continue;
+    auto& [bytes, count] = types[static_cast<std::uint32_t>(view.graph.type[node])];
+    bytes += view.tree.bytes[node];
+    ++count;
+  }
+  const auto most = std::max_element(types.begin(), types.end(), [](const auto& a, const auto& b) {
+    return a.second.first < b.second.first;
+  });
+  if (most == types.end()) return rest;
+  rest.text = thousands(most->second.second) + ' ' + view.graph.types[most->first].name;
+  const std::uint64_t others = nodes.size() - most->second.second;
+  if (others != 0)
+    rest.text += " (" + human_bytes(most->second.first) + ") and " + thousands(others) + " others";
+  return rest;
+}
 
 Branch branch(const Dominators& tree, std::uint32_t node, std::uint64_t least, std::size_t top) {
   Branch result;
@@ -212,16 +241,14 @@ Branch branch(const Dominators& tree, std::uint32_t node, std::uint64_t least, s
     if (tree.bytes[child] >= least) {
       result.shown.push_back(child);
     } else {
-      result.bytes_left += tree.bytes[child];
-      ++result.nodes_left;
+      result.left.push_back(child);
     }
   });
   std::sort(result.shown.begin(), result.shown.end(), [&](std::uint32_t a, std::uint32_t b) {
     return tree.bytes[a] != tree.bytes[b] ? tree.bytes[a] > tree.bytes[b] : a < b;
   });
   while (result.shown.size() > top) {
-    result.bytes_left += tree.bytes[result.shown.back()];
-    ++result.nodes_left;
+    result.left.push_back(result.shown.back());
     result.shown.pop_back();
   }
   return result;
@@ -258,9 +285,10 @@ void append_tree(std::string& text, const RetainedView& view, std::uint32_t node
             escape_terminal(for_terminal(what, view.terminal)) + '\n';
     if (depth < kDeepest) append_tree(text, view, child, least, top, depth + 1);
   }
-  if (below.nodes_left != 0 && below.bytes_left >= least) {
-    text += indent + human_bytes(below.bytes_left) + " " + share(tree, below.bytes_left) + "  in " +
-            thousands(below.nodes_left) + " smaller ones\n";
+  const Rest rest = rest_of(view, below.left);
+  if (rest.bytes >= least && !rest.text.empty()) {
+    text += indent + human_bytes(rest.bytes) + " " + share(tree, rest.bytes) + "  " +
+            escape_terminal(rest.text) + '\n';
   }
 }
 

@@ -31,6 +31,13 @@ void add_references(const HeapGraph& graph, ObjectId object, const KeyText& key_
   }
 }
 
+// Whether `object` retains `to`.
+bool goes_with(const Dominators& tree, ObjectId object, ObjectId to) {
+  const std::uint32_t from = tree.position[index(object)];
+  const std::uint32_t at = tree.position[index(to)];
+  return at >= from && at - from < tree.nodes[index(object)];
+}
+
 bool is_immortal(const HeapGraph& graph, ObjectId object) {
   return (graph.flags[index(object)] & HeapGraph::kImmortal) != 0;
 }
@@ -45,8 +52,8 @@ Shown show(const HeapGraph& graph, const Dominators& tree, const ShortestPaths& 
   add_references(graph, object, key_text, shown.references, true);
   std::stable_sort(shown.references.begin(), shown.references.end(),
                    [&](const ShownReference& a, const ShownReference& b) {
-                     const bool of_a = tree.dominator[index(a.to)] != tree.root();
-                     const bool of_b = tree.dominator[index(b.to)] != tree.root();
+                     const bool of_a = goes_with(tree, object, a.to);
+                     const bool of_b = goes_with(tree, object, b.to);
                      if (of_a != of_b) return of_a;
                      return of_a && tree.bytes[index(a.to)] > tree.bytes[index(b.to)];
                    });
@@ -65,7 +72,7 @@ std::string shown_text(const HeapGraph& graph, const Dominators& tree, const Sho
   std::string text =
       terminal.bold(escape_terminal(type_name(graph, shown.object))) + " at " +
       address_text(graph.address[object]) +
-      (shown.of > 1 ? ", which retains most of " + thousands(shown.of) : std::string()) + "\n";
+      (shown.of > 1 ? ", which retains most of the " + thousands(shown.of) : std::string()) + "\n";
   Table facts;
   facts.columns = {{"", Column::Align::left, Column::Fit::whole},
                    {"", Column::Align::left, Column::Fit::cut_middle}};
@@ -92,8 +99,9 @@ std::string shown_text(const HeapGraph& graph, const Dominators& tree, const Sho
   const std::size_t shown_rows = std::min(top, shown.references.size());
   for (std::size_t i = 0; i < shown_rows; ++i) {
     const ShownReference& reference = shown.references[i];
-    table.rows.push_back({human_bytes(tree.bytes[index(reference.to)]), reference.edge,
-                          type_name(graph, reference.to),
+    const bool own = goes_with(tree, shown.object, reference.to);
+    table.rows.push_back({own ? human_bytes(tree.bytes[index(reference.to)]) : "(not alone)",
+                          for_terminal(reference.edge, terminal), type_name(graph, reference.to),
                           address_text(graph.address[index(reference.to)])});
   }
   if (!table.rows.empty()) {

@@ -1,6 +1,7 @@
 #include "inspector/analysis/path_text.h"
 
 #include <string_view>
+#include <utility>
 
 #include "inspector/graph/edge.h"
 #include "inspector/graph/root_name.h"
@@ -17,7 +18,10 @@ std::string_view type_name(const HeapGraph& graph, ObjectId object) {
 }
 
 std::string_view root_name(const HeapGraph& graph, const RootEdge& root) {
-  if (root.root == kNoRoot) return "native code";
+  if (root.root == kNoRoot) {
+    constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;
+    return graph.flags[index(root.to)] & kNobodys ? "the interpreter" : "native code";
+  }
   const std::uint32_t name = graph.roots[root.root].name;
   return name < graph.root_names.size() ? graph.root_names[name] : std::string_view("?");
 }
@@ -86,8 +90,8 @@ class Writer {
     append_label(label_, graph_, from, step.reference, key_text_);
     const std::string_view type = type_name(graph_, from);
     const bool last = at + 1 == path.steps.size();
-    if (is_cache(type)) return append_cached(edge);
-    if (!last && is_transparent(label_, type)) return;
+    if (is_cache(type) || within_cache_) return append_cached(edge);
+    if (!last && is_transparent(label_, type, graph_.edge[path.steps[at + 1].reference])) return;
     // What a threading.local holds for one thread: its dict, under a reference to the thread's end.
     if (label_ == "<dummies>" || label_ == "<dicts>") {
       within_local_ = true;
@@ -111,18 +115,28 @@ class Writer {
 
   // functools.lru_cache
   static bool is_cache(std::string_view type) { return type == "functools._lru_cache_wrapper"; }
+  // What it holds it holds twice where it has a maxsize: itself, and in its dict.
   void append_cached(std::uint32_t edge) {
+    if (label_ == "<cache>") {
+      within_cache_ = true;
+      return word("(lru_cache)", " ");
+    }
     const LabelKind kind = edge_label(edge);
-    if (kind == LabelKind::key) return word("(lru_cache)" + std::string(kArrow) + "key", " ");
-    if (kind == LabelKind::value) return word("(lru_cache)" + std::string(kArrow) + "result", " ");
+    const bool said = std::exchange(within_cache_, false);
+    if (kind == LabelKind::key || kind == LabelKind::value) {
+      if (!said) word("(lru_cache)", " ");
+      return word(kind == LabelKind::key ? "key" : "result", kArrow);
+    }
     if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
     text_ += label_;
   }
 
-  // Parts of one step: an instance's dict; the inner tree of a context.
-  static bool is_transparent(std::string_view label, std::string_view type) {
-    return label == ".__dict__" || label == "<variables>" || type == "hamt" ||
-           type == "hamt_array_node";
+  // Parts of one step: an instance's dict before a name in it; the inner tree of a context.
+  static bool is_transparent(std::string_view label, std::string_view type, std::uint32_t next) {
+    if (label == ".__dict__") {
+      return edge_label(next) == LabelKind::attribute || edge_label(next) == LabelKind::field;
+    }
+    return label == "<variables>" || type == "hamt" || type == "hamt_array_node";
   }
 
   void word(const std::string& what, std::string_view before) {
@@ -135,7 +149,7 @@ class Writer {
   bool general_;
   std::string text_, label_;
   bool phrase_ = false;  // ends in words, which no attribute can follow directly
-  bool within_local_ = false;
+  bool within_local_ = false, within_cache_ = false;
 };
 
 }  // namespace

@@ -32,17 +32,14 @@ std::vector<std::uint32_t> numbers_of_names(const HeapGraph& graph,
   return numbers;
 }
 
-bool is_own_dict(const HeapGraph& graph, const Dominators& tree, std::uint32_t object,
-                 std::uint32_t dict_label) {
-  if (graph.types[index(graph.type[object])].name != "dict") return false;
-  const std::uint32_t holder = tree.dominator[object];
-  if (!tree.is_object(holder)) return false;
-  for (std::uint64_t r = graph.reference_begin[holder]; r < graph.reference_begin[holder + 1];
-       ++r) {
-    if (index(graph.reference_to[r]) != object) continue;
-    return edge_label(graph.edge[r]) == LabelKind::field && edge_index(graph.edge[r]) == dict_label;
-  }
-  return false;
+// Whether one child has nearly all of it.
+bool passes_on(const Dominators& tree, std::uint32_t object) {
+  const std::uint64_t nearly_all = tree.bytes[object] / 20 * 19;
+  bool found = false;
+  tree.for_each_child(object, [&](std::uint32_t child) {
+    found = found || (tree.bytes[child] >= nearly_all && tree.nodes[child] > 1);
+  });
+  return found;
 }
 
 std::uint32_t label_of_dict(const HeapGraph& graph) {
@@ -60,11 +57,10 @@ std::vector<ObjectId> heaviest_objects(const HeapGraph& graph, const Dominators&
   };
   // A heap whose top is the lightest of those kept.
   std::vector<std::uint32_t> kept;
-  const std::uint32_t dict_label = label_of_dict(graph);
   for (std::uint32_t object = 0; object < graph.size(); ++object) {
-    if (!of_type[index(graph.type[object])]) continue;
+    if (!of_type.empty() && !of_type[index(graph.type[object])]) continue;
     if (kept.size() == most && (most == 0 || !heavier(object, kept.front()))) continue;
-    if (is_own_dict(graph, tree, object, dict_label)) continue;
+    if (of_type.empty() && passes_on(tree, object)) continue;
     kept.push_back(object);
     std::push_heap(kept.begin(), kept.end(), heavier);
     if (kept.size() <= most) continue;

@@ -71,6 +71,35 @@ struct SiblingEdge {
   std::uint32_t holder, to;  // nodes with one dominator
 };
 
+// Calls with each reference (from, to, holder): the holder is the node on the path to `from` that
+// is next to the dominator of `to`; kNone where `from` is that dominator.
+template <class Call>
+void for_each_reference(const HeapGraph& graph, const Dominators& tree, const Call& call) {
+  std::vector<std::uint32_t> depth(tree.dominator.size());
+  std::vector<std::uint32_t> path;  // by depth
+  const auto refer = [&](std::uint32_t from, std::uint32_t to) {
+    const std::uint32_t above = tree.dominator[to];
+    call(from, to, above == from ? kNone : path[depth[above] + 1]);
+  };
+  std::vector<std::vector<std::uint32_t>> of_owner(tree.roots.owners.size());
+  for (const RootEdge& edge : tree.used) {
+    of_owner[edge.owner].push_back(static_cast<std::uint32_t>(edge.to));
+  }
+  for (const std::uint32_t node : tree.preorder) {
+    depth[node] = node == tree.root() ? 0 : depth[tree.dominator[node]] + 1;
+    path.resize(depth[node]);
+    path.push_back(node);
+    if (tree.is_object(node)) {
+      for (std::uint64_t r = graph.reference_begin[node]; r < graph.reference_begin[node + 1];
+           ++r) {
+        refer(node, static_cast<std::uint32_t>(graph.reference_to[r]));
+      }
+    } else if (node != tree.root()) {
+      for (const std::uint32_t to : of_owner[node - graph.size()]) refer(node, to);
+    }
+  }
+}
+
 class Search {
  public:
   Search(const HeapGraph& graph, const Dominators& tree)
@@ -87,40 +116,17 @@ class Search {
   bool is_source(std::uint32_t node) const { return source_[node]; }
 
  private:
-  // The holder of a referrer is the node on the path to it that is next to the dominator they have
-  // in common.
+  // Which references make it that the object has several holders.
   void find_edges() {
-    std::vector<std::uint32_t> depth(tree_.dominator.size());
-    std::vector<std::uint32_t> path;  // by depth
     std::vector<bool> has_holder(tree_.dominator.size());
-    const auto refer = [&](std::uint32_t from, std::uint32_t to) {
-      const std::uint32_t above = tree_.dominator[to];
-      if (above == from) {
-        source_[to] = true;  // the dominator itself refers to it
-        return;
+    for_each_reference(graph_, tree_, [&](std::uint32_t, std::uint32_t to, std::uint32_t holder) {
+      if (holder == kNone) {
+        source_[to] = true;  // its dominator itself refers to it
+      } else if (holder != to) {
+        edges_.push_back({holder, to});
+        has_holder[to] = true;
       }
-      const std::uint32_t holder = path[depth[above] + 1];
-      if (holder == to) return;
-      edges_.push_back({holder, to});
-      has_holder[to] = true;
-    };
-    std::vector<std::vector<std::uint32_t>> of_owner(tree_.roots.owners.size());
-    for (const RootEdge& edge : tree_.used) {
-      of_owner[edge.owner].push_back(static_cast<std::uint32_t>(edge.to));
-    }
-    for (const std::uint32_t node : tree_.preorder) {
-      depth[node] = node == tree_.root() ? 0 : depth[tree_.dominator[node]] + 1;
-      path.resize(depth[node]);
-      path.push_back(node);
-      if (tree_.is_object(node)) {
-        for (std::uint64_t r = graph_.reference_begin[node]; r < graph_.reference_begin[node + 1];
-             ++r) {
-          refer(node, static_cast<std::uint32_t>(graph_.reference_to[r]));
-        }
-      } else if (node != tree_.root()) {
-        for (const std::uint32_t to : of_owner[node - graph_.size()]) refer(node, to);
-      }
-    }
+    });
     for (std::size_t i = 0; i < source_.size(); ++i) {
       if (!has_holder[i]) source_[i] = true;
     }
@@ -178,6 +184,39 @@ void describe(const HeapGraph& graph, const Dominators& tree,
 
 }  // namespace
 
+// For each holder of a group the last node on the way to all that refer to the group from below it.
+void go_down(const HeapGraph& graph, const Dominators& tree,
+             const std::vector<std::uint32_t>& group_of, std::vector<SharedGroup>& groups) {
+  std::vector<std::vector<std::uint32_t>> last(groups.size());
+  std::vector<bool> by_others(groups.size());
+  for (std::size_t i = 0; i < groups.size(); ++i) last[i].resize(groups[i].holders.size(), kNone);
+  const auto is_below = [&](std::uint32_t node, std::uint32_t above) {
+    return tree.position[node] >= tree.position[above] &&
+           tree.position[node] - tree.position[above] < tree.nodes[above];
+  };
+  for_each_reference(graph, tree, [&](std::uint32_t from, std::uint32_t to, std::uint32_t holder) {
+    const std::uint32_t group = group_of[to];
+    if (group == kNone || holder == to) return;
+    const std::vector<std::uint32_t>& holders = groups[group].holders;
+    if (std::find(holders.begin(), holders.end(), holder) == holders.end()) {
+      // By way of what other groups hold, its holders hold it from other places too.
+      if (group_of[holder] != group) by_others[group] = true;
+      return;
+    }
+    for (std::size_t i = 0; i < last[group].size(); ++i) {
+      if (groups[group].holders[i] != holder) continue;
+      std::uint32_t& node = last[group][i];
+      if (node == kNone) node = from;
+      while (!is_below(from, node)) node = tree.dominator[node];
+    }
+  });
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    for (std::size_t h = 0; h < last[i].size(); ++h) {
+      if (last[i][h] != kNone && !by_others[i]) groups[i].holders[h] = last[i][h];
+    }
+  }
+}
+
 std::vector<SharedGroup> shared_groups(const HeapGraph& graph, const Dominators& tree,
                                        std::uint64_t least) {
   const Search search(graph, tree);
@@ -196,8 +235,12 @@ std::vector<SharedGroup> shared_groups(const HeapGraph& graph, const Dominators&
     sum.members.push_back(object);
   }
   std::vector<SharedGroup> result;
+  std::vector<std::uint32_t> group_of(tree.dominator.size(), kNone);
   for (const auto& [holders, sum] : sums) {
     if (sum.bytes < least) continue;
+    for (const std::uint32_t member : sum.members) {
+      group_of[member] = static_cast<std::uint32_t>(result.size());
+    }
     SharedGroup& group = result.emplace_back();
     for (const std::uint32_t holder : holders) {
       if (holder != kNone) group.holders.push_back(holder);
@@ -206,6 +249,7 @@ std::vector<SharedGroup> shared_groups(const HeapGraph& graph, const Dominators&
     group.objects = sum.objects;
     describe(graph, tree, sum.members, group);
   }
+  go_down(graph, tree, group_of, result);
   std::sort(result.begin(), result.end(),
             [](const SharedGroup& a, const SharedGroup& b) { return a.bytes > b.bytes; });
   return result;

@@ -6,7 +6,8 @@
 // holder itself is held by several and not by X, its holders stand for it, and so on, to at most
 // three (a fixed point of sets that only grow: each object's changes four times at most). Classes,
 // modules and modules' dicts, which half the program refers to, stand for themselves. Objects with
-// the same two or three holders are a group.
+// the same two or three holders are a group. In the end each holder is told as exactly as can be:
+// as the last object on the way to all that refer to the group from below it.
 //
 // One pass over the tree in preorder tells the child of X from the path to the referrer:
 // O(objects + references), 16 bytes an object and 16 for each reference that is no edge of the
