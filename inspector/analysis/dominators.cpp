@@ -203,8 +203,7 @@ class LengauerTarjan {
 };
 
 // Sums over the tree, and its preorder. Dominators have lower numbers than what they dominate.
-void measure(const HeapGraph& graph, const Numbers& by_number, const Numbers& node,
-             Dominators& result) {
+void measure(const HeapGraph& graph, Numbers by_number, const Numbers& node, Dominators& result) {
   const std::size_t nodes = node.size();
   fill(result.nodes, nodes, 1);
   result.bytes.resize(nodes);
@@ -220,15 +219,14 @@ void measure(const HeapGraph& graph, const Numbers& by_number, const Numbers& no
   result.dominator.resize(nodes);
   result.position.resize(nodes);
   result.preorder.resize(nodes);
-  Numbers next;  // by node: where its next child comes
-  next.resize(nodes);
+  // Of numbers that are done, `by_number` holds where the next child comes.
   for (std::size_t w = 0; w < nodes; ++w) {
     const std::uint32_t child = node[w];
-    const std::uint32_t above = node[by_number[w]];
-    const std::uint32_t at = w == 0 ? 0 : next[above];
-    if (w > 0) next[above] += result.nodes[child];
-    next[child] = at + 1;
-    result.dominator[child] = above;
+    const std::uint32_t above = by_number[w];
+    const std::uint32_t at = w == 0 ? 0 : by_number[above];
+    if (w > 0) by_number[above] += result.nodes[child];
+    by_number[w] = at + 1;
+    result.dominator[child] = node[above];
     result.position[child] = at;
     result.preorder[at] = child;
   }
@@ -243,12 +241,12 @@ Dominators dominators(const HeapGraph& graph) {
   Numbers by_number;
   {
     const Referrers rows = referrers(graph, search);
+    search.number = {};
     by_number = LengauerTarjan(std::move(search.parent), rows).dominators();
   }
-  search.number = {};
   result.roots = search.take_roots();
   result.used = search.take_used();
-  measure(graph, by_number, search.node, result);
+  measure(graph, std::move(by_number), search.node, result);
   return result;
 }
 
