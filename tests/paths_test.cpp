@@ -141,7 +141,7 @@ TEST_CASE("a threading.local's value is told as one") {
   program.edge(local, dummies, "<dummies>");
   program.item(dummies, reference, values);
   program.edge(values, buffer, ".buffer");
-  CHECK(path_of(program.build(), buffer) == "app.state (thread-local) \u2192 .buffer");
+  CHECK(path_of(program.build(), buffer) == "app.state.buffer (thread-local)");
 }
 
 TEST_CASE("structure is on a path only where there is no other") {

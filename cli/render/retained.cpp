@@ -80,6 +80,9 @@ void put_heaviest(Json& document, const RetainedView& view, const std::vector<Ob
     rows.push_back(std::move(row));
   }
   document["objects"] = std::move(rows);
+  if (objects.size() < view.graph.size()) {
+    document["objects_left_out"] = view.graph.size() - objects.size();
+  }
 }
 
 std::string shared_text(const RetainedView& view, const std::vector<SharedGroup>& groups,

@@ -23,6 +23,7 @@ struct RetainedView {
 
 std::string heaviest_table(const RetainedView& view, const std::vector<ObjectId>& objects);
 std::string heaviest_csv(const RetainedView& view, const std::vector<ObjectId>& objects);
+// "objects", and in "objects_left_out" how many others there are.
 void put_heaviest(Json& document, const RetainedView& view, const std::vector<ObjectId>& objects);
 
 // "2 hold together …": at most `top` lines; nothing where there are none.

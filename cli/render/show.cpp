@@ -142,6 +142,9 @@ void put_shown(Json& document, const HeapGraph& graph, const Dominators& tree, c
   Json referrers;
   put_referrers(referrers, graph, shown.referrers, 1, top);
   document["referrers"] = referrers["referrers"];
+  if (referrers.contains("referrers_left_out")) {
+    document["referrers_left_out"] = referrers["referrers_left_out"];
+  }
 }
 
 }  // namespace heapglass

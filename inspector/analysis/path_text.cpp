@@ -91,15 +91,15 @@ class Writer {
     const std::string_view type = type_name(graph_, from);
     const bool last = at + 1 == path.steps.size();
     if (is_cache(type) || within_cache_) return append_cached(edge);
-    if (!last && is_transparent(label_, type, graph_.edge[path.steps[at + 1].reference])) return;
+    if (!last && is_transparent(type, path.steps[at + 1])) return;
     // What a threading.local holds for one thread: its dict, under a reference to the thread's end.
-    if (label_ == "<dummies>" || label_ == "<dicts>") {
-      within_local_ = true;
-      return word("(thread-local)", " ");
+    if (!last && (label_ == "<dummies>" || label_ == "<dicts>")) {
+      thread_local_ = ThreadLocal::table;
+      return;
     }
-    if (within_local_) {
-      within_local_ = false;
-      if (edge_label(edge) == LabelKind::value) return;
+    if (thread_local_ == ThreadLocal::table && !last && edge_label(edge) == LabelKind::value) {
+      thread_local_ = ThreadLocal::attribute;
+      return;
     }
     if (general_) label_ = general_label_text(graph_, from, step.reference);
     if (label_.starts_with("local ")) return word(label_, kArrow);
@@ -111,6 +111,9 @@ class Writer {
       text_ += label_;
     }
     phrase_ = false;
+    if (std::exchange(thread_local_, ThreadLocal::no) != ThreadLocal::no) {
+      word("(thread-local)", " ");
+    }
   }
 
   // functools.lru_cache
@@ -131,12 +134,17 @@ class Writer {
     text_ += label_;
   }
 
-  // Parts of one step: an instance's dict before a name in it; the inner tree of a context.
-  static bool is_transparent(std::string_view label, std::string_view type, std::uint32_t next) {
-    if (label == ".__dict__") {
-      return edge_label(next) == LabelKind::attribute || edge_label(next) == LabelKind::field;
+  // Parts of one step: an instance's dict before a name in it; a generator's frame before a local
+  // of it; the inner tree of a context.
+  bool is_transparent(std::string_view type, const PathStep& next) const {
+    if (label_ == ".__dict__") {
+      const LabelKind kind = edge_label(graph_.edge[next.reference]);
+      return kind == LabelKind::attribute || kind == LabelKind::field;
     }
-    return label == "<variables>" || type == "hamt" || type == "hamt_array_node";
+    if (label_ == ".gi_frame" || label_ == ".cr_frame" || label_ == ".ag_frame") {
+      return !local_label(graph_, next).empty();
+    }
+    return label_ == "<variables>" || type == "hamt" || type == "hamt_array_node";
   }
 
   void word(const std::string& what, std::string_view before) {
@@ -149,7 +157,8 @@ class Writer {
   bool general_;
   std::string text_, label_;
   bool phrase_ = false;  // ends in words, which no attribute can follow directly
-  bool within_local_ = false, within_cache_ = false;
+  bool within_cache_ = false;
+  enum class ThreadLocal { no, table, attribute } thread_local_ = ThreadLocal::no;
 };
 
 }  // namespace
