@@ -129,6 +129,31 @@ TEST_CASE("what a suspended generator holds is its local") {
   CHECK(path_of(program.build(), item) == "app.rows \u2192 local kept[1]");
 }
 
+TEST_CASE("what a task awaits is told as such, and a local in a cell as a local") {
+  Program program;
+  const auto app = program.module("app");
+  const auto task = program.object("_asyncio.Task");
+  const auto outer = program.object("coroutine");
+  const auto inner = program.object("coroutine");
+  const auto cell = program.object("cell");
+  const auto kept = program.object("list");
+  const auto item = program.object("str");
+  const auto board = program.object("cell");
+  const auto posts = program.object("list");
+  program.edge(app, task, ".task");
+  program.edge(task, outer, "._coro");
+  program.edge(outer, inner, "<stack 0>");
+  program.edge(inner, cell, "local kept");
+  program.edge(cell, kept, ".cell_contents");
+  program.edge(kept, item, "[0]");
+  program.edge(board, posts, ".cell_contents");
+  program.root(board, RootKind::frame,
+               "thread 7 \"MainThread\" frame main() at a.py:2 local board");
+  const HeapGraph graph = program.build();
+  CHECK(path_of(graph, item) == "app.task._coro \u2192 await \u2192 local kept[0]");
+  CHECK(path_of(graph, posts) == "local board in main() at a.py:2");
+}
+
 TEST_CASE("a threading.local's value is told as one") {
   Program program;
   const auto app = program.module("app");

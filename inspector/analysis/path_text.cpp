@@ -73,12 +73,14 @@ class Writer {
       phrase_ = false;
     }
     if (kind != RootKind::frame || path.steps.empty()) return 0;
+    after_local_ = text_.starts_with("local ");
     // A frame or a generator that is an object: its local is as good as the frame's.
     const std::string_view local = local_label(graph_, path.steps.front());
     const RootName parts = parse_root_name(kind, root_name(graph_, path.root));
     if (local.empty() || !parts.local.empty() || !parts.part.empty()) return 0;
     text_ =
         "local " + std::string(local) + " in " + std::string(parts.place) + in_thread(parts.holder);
+    after_local_ = true;
     return 1;
   }
 
@@ -92,6 +94,8 @@ class Writer {
     const bool last = at + 1 == path.steps.size();
     if (is_cache(type) || within_cache_) return append_cached(edge);
     if (!last && is_transparent(type, path.steps[at + 1])) return;
+    // A local that an inner function has too is in a cell.
+    if (std::exchange(after_local_, false) && label_ == ".cell_contents") return;
     // What a threading.local holds for one thread: its dict, under a reference to the thread's end.
     if (!last && (label_ == "<dummies>" || label_ == "<dicts>")) {
       thread_local_ = ThreadLocal::table;
@@ -102,7 +106,15 @@ class Writer {
       return;
     }
     if (general_) label_ = general_label_text(graph_, from, step.reference);
-    if (label_.starts_with("local ")) return word(label_, kArrow);
+    if (label_.starts_with("local ")) {
+      word(label_, kArrow);
+      after_local_ = true;
+      return;
+    }
+    if (edge_label(edge) == LabelKind::stack && is_suspended(type) &&
+        is_suspended(type_name(graph_, step.to))) {
+      return word(type == "generator" ? "yield from" : "await", kArrow);
+    }
     if (label_.starts_with("<+")) return word(label_, kArrow);
     if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
     if (phrase_) {
@@ -134,6 +146,10 @@ class Writer {
     text_ += label_;
   }
 
+  static bool is_suspended(std::string_view type) {
+    return type == "coroutine" || type == "generator" || type == "async_generator";
+  }
+
   // Parts of one step: an instance's dict before a name in it; a generator's frame before a local
   // of it; the inner tree of a context.
   bool is_transparent(std::string_view type, const PathStep& next) const {
@@ -157,7 +173,7 @@ class Writer {
   bool general_;
   std::string text_, label_;
   bool phrase_ = false;  // ends in words, which no attribute can follow directly
-  bool within_cache_ = false;
+  bool after_local_ = false, within_cache_ = false;
   enum class ThreadLocal { no, table, attribute } thread_local_ = ThreadLocal::no;
 };
 

@@ -82,6 +82,7 @@ class SmallGraph {
   std::uint32_t code(std::string_view label) {
     constexpr ReferenceKind kShown = ReferenceKind::collector;
     if (label == "<key>") return edge_code(kShown, LabelKind::key, 0);
+    if (label.starts_with("<stack ")) return edge_code(kShown, LabelKind::stack, 0);
     if (label == "[]") return edge_code(kShown, LabelKind::value, 0);
     if (label.starts_with('[') && label.find_first_not_of("0123456789", 1) == label.size() - 1) {
       return edge_code(kShown, LabelKind::item, std::stoull(std::string(label.substr(1))));
