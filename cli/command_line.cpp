@@ -181,6 +181,12 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
                   call(*result.command));
   }
   result.options = read_options(result.values, result.command->groups);
+  const Options& options = result.options;
+  if (options.address && options.type_pattern.empty() && result.source.file.empty()) {
+    throw Failure(Exit::usage, "an address of a running process may be another object by now",
+                  "--address " + result.values["address"].as<std::string>() +
+                      " --type TYPE, the type that it must still have");
+  }
   return result;
 }
 

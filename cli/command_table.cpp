@@ -10,6 +10,10 @@ std::span<const Command> command_table() {
       ps_command(),         //
       doctor_command(),     //
       histogram_command(),  //
+      paths_command(),      //
+      referrers_command(),  //
+      show_command(),       //
+      retained_command(),   //
       cycles_command(),     //
       snapshot_command(),   //
       export_command(),     //
@@ -24,9 +28,8 @@ void refuse_csv(const Context& context) {
 
 std::span<const std::string_view> later_commands() {
   static constexpr std::string_view kLater[] = {
-      "referrers", "paths",     "retained", "show",   "suspects",    "core",
-      "diff",      "watch",     "check",    "memory", "strings",     "collections",
-      "caches",    "resources", "threads",  "report", "allocations", "query"};
+      "suspects",    "core",   "diff",      "watch",   "check",  "memory",      "strings",
+      "collections", "caches", "resources", "threads", "report", "allocations", "query"};
   return kLater;
 }
 

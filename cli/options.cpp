@@ -110,6 +110,11 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "Only types whose full name matches this shell glob, to ask about your own classes: "
         "'myapp.*'.");
   }
+  if (groups & kAddress) {
+    add("address", text("0x..."),
+        "Only the object at this address, as an earlier look showed it; with the --type that it "
+        "must still have, since the process has gone on.");
+  }
   if (groups & kTops) {
     add("top", text("N"),
         "Show the first N rows, 0 for all; tables show 20 unless given, JSON and CSV are whole.");
@@ -118,8 +123,8 @@ void add_options(po::options_description& shown, po::options_description& hidden
     add("json", po::bool_switch(),
         "The whole result as JSON, for scripts; the same as --format json.");
     if (groups & kDot) {
-      add("format", text("table|json|dot"),
-          "A text to read, JSON for scripts, or a graph to look at with Graphviz.");
+      add("format", text("table|json|csv|dot"),
+          "A table to read, JSON for scripts, CSV for a spreadsheet, or DOT for Graphviz.");
     } else {
       add("format", text("table|json|csv"),
           "A table to read, JSON for scripts, or CSV for a spreadsheet.");
@@ -160,6 +165,10 @@ Options read_options(const po::variables_map& values, unsigned groups) {
   if (values.count("top") != 0) {
     const std::string given = get(values, "top");
     options.top = need(parse_count(given), "--top", given, "20");
+  }
+  if (values.count("address") != 0) {
+    const std::string given = get(values, "address");
+    options.address = need(parse_address(given), "--address", given, "0x7f0123456780");
   }
   if (values.count("max-pause") != 0) {
     const std::string given = get(values, "max-pause");

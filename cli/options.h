@@ -24,6 +24,7 @@ struct Options {
   std::optional<std::uint64_t> top;
   std::string type_pattern;
   std::string save;  // where to keep the snapshot; empty: nowhere
+  std::optional<std::uint64_t> address;
   bool no_color = false;
   bool verbose = false;
   bool quiet = false;
@@ -42,15 +43,16 @@ struct Source {
 
 // Which of the shared options a command takes.
 enum OptionGroup : unsigned {
-  kGeneral = 1,   // --output --force --quiet -v --no-color --help --version
-  kFormats = 2,   // --json --format
-  kTops = 4,      // --top
-  kTypes = 8,     // --type
-  kProcess = 16,  // --pid
-  kReading = 32,  // --pause --max-pause --max-memory --save, a file in place of a process, and the
-                  // options that are not in this version
-  kValues = 64,   // --values; of the others that read a heap it is refused by name
-  kDot = 128      // --format dot, where the result is a graph and no table
+  kGeneral = 1,    // --output --force --quiet -v --no-color --help --version
+  kFormats = 2,    // --json --format
+  kTops = 4,       // --top
+  kTypes = 8,      // --type
+  kProcess = 16,   // --pid
+  kReading = 32,   // --pause --max-pause --max-memory --save, a file in place of a process, and the
+                   // options that are not in this version
+  kValues = 64,    // --values; of the others that read a heap it is refused by name
+  kAddress = 128,  // --address
+  kDot = 256       // --format dot besides
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.

@@ -10,6 +10,10 @@ Command ps_command();
 Command doctor_command();
 Command histogram_command();
 Command cycles_command();
+Command paths_command();
+Command referrers_command();
+Command show_command();
+Command retained_command();
 Command export_command();
 Command snapshot_command();
 

@@ -52,6 +52,18 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
   return result;
 }
 
+Inspection inspect_named(Context& context) {
+  InspectOptions options;
+  options.names = true;
+  options.contents = context.options.values;
+  return inspect_target(context, options);
+}
+
+KeyText key_text_of(const Inspection& inspection) {
+  if (inspection.contents == nullptr) return {};
+  return [&inspection](ObjectId key) { return inspection.contents->of(key, inspection.graph); };
+}
+
 void conclude(const Context& context, const Inspection& inspection) {
   context.progress.clear();
   if (!context.options.quiet) {

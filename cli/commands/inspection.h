@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "inspector/graph/labels.h"
 #include "inspector/inspect.h"
 
 namespace heapglass {
@@ -12,6 +13,11 @@ std::string call_with_source(const Context& context, std::string_view command);
 // What the source holds: inspect() with the command's process and budget, or the snapshot; kept
 // where --save says. The line of progress is gone afterwards.
 Inspection inspect_target(Context& context, const InspectOptions& options = {});
+
+// The same with names for references, and contents where --values asks for them.
+Inspection inspect_named(Context& context);
+// How keys are told: by their text with --values. `inspection` must outlive it.
+KeyText key_text_of(const Inspection& inspection);
 
 // After the result is written: the acquisition line on stderr (not with --quiet), and
 // Failure(incomplete) where too much of the heap was invalid to call the result complete.

@@ -165,14 +165,13 @@ Exit run(Context& context) {
     case Format::table:
       output.write(as_table(rows, shown, context.terminal));
       break;
+    case Format::dot:  // it has none
     case Format::json:
       output.write(as_json(rows, shown));
       break;
     case Format::csv:
       output.write(as_csv(rows, shown));
       break;
-    case Format::dot:
-      break;  // refused with its options
   }
   output.commit();
   return Exit::done;

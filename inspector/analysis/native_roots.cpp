@@ -1,21 +1,21 @@
 #include "inspector/analysis/native_roots.h"
 
+#include <utility>
+
 namespace heapglass {
 
 namespace {
 
-// References by what they lead to: those of objects and of roots. Inferred ones explain a count as
-// well as others, so that no guess makes a native root.
-std::vector<std::uint32_t> counted_references(const HeapGraph& graph) {
+// References by what they lead to, of objects that no root leads to. Inferred ones explain a count
+// as well as others, so that no guess makes a native root.
+std::vector<std::uint32_t> counted_references(const HeapGraph& graph,
+                                              const std::vector<bool>& reached) {
   std::vector<std::uint32_t> counted(graph.size());
   for (std::size_t i = 0; i < graph.size(); ++i) {
-    if (graph.flags[i] & HeapGraph::kUncounted) continue;
+    if (reached[i] || (graph.flags[i] & HeapGraph::kUncounted)) continue;
     for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
       ++counted[index(graph.reference_to[r])];
     }
-  }
-  for (const Root& root : graph.roots) {
-    if (root.hold == RootHold::owned) ++counted[index(root.to)];
   }
   return counted;
 }
@@ -24,7 +24,7 @@ class Reach {
  public:
   explicit Reach(const HeapGraph& graph) : graph_(graph), seen_(graph.size()) {}
 
-  bool has(std::size_t object) const { return seen_[object]; }
+  std::vector<bool> take() && { return std::move(seen_); }
   void from(std::size_t object) {
     add(object);
     while (!waiting_.empty()) {
@@ -51,14 +51,18 @@ class Reach {
 }  // namespace
 
 std::vector<NativeRoot> native_roots(const HeapGraph& graph) {
-  const std::vector<std::uint32_t> counted = counted_references(graph);
   Reach reach(graph);
   for (const Root& root : graph.roots) reach.from(index(root.to));
+  return native_roots(graph, std::move(reach).take());
+}
+
+std::vector<NativeRoot> native_roots(const HeapGraph& graph, const std::vector<bool>& reached) {
+  const std::vector<std::uint32_t> counted = counted_references(graph, reached);
   std::vector<NativeRoot> roots;
   for (std::size_t i = 0; i < graph.size(); ++i) {
     // Immortal objects are nobody's; what holds without counting is the interpreter's own.
     constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;
-    if (reach.has(i) || (graph.flags[i] & kNobodys)) continue;
+    if (reached[i] || (graph.flags[i] & kNobodys)) continue;
     if (graph.refcount[i] <= counted[i]) continue;
     roots.push_back({ObjectId{static_cast<std::uint32_t>(i)}, graph.refcount[i] - counted[i]});
   }

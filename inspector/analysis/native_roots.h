@@ -19,5 +19,8 @@ struct NativeRoot {
 
 // In the order of ids.
 std::vector<NativeRoot> native_roots(const HeapGraph& graph);
+// The same where what roots lead to is known, by object id. Only what is not reached refers to what
+// is not reached: O(objects + references of those).
+std::vector<NativeRoot> native_roots(const HeapGraph& graph, const std::vector<bool>& reached);
 
 }  // namespace heapglass

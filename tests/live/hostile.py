@@ -1,7 +1,7 @@
 """hostile.py HEAPGLASS PYTHON KIND: an answer in bounded time and memory, with what was wrong counted.
 
-KIND is one of fixtures/programs/hostile.py. Asserted of `histogram --json`, `histogram` and `export --labels --values`:
-exit code 0 or 6, at most 60 s and MAX_RSS, valid JSON in valid UTF-8, one of the expected faults counted in
+KIND is one of fixtures/programs/hostile.py. Asserted of `histogram --json`, `histogram`, `export --labels --values`,
+and of paths, referrers, show and retained in each form: exit code 0 or 6, at most 60 s and MAX_RSS, valid JSON in valid UTF-8, one of the expected faults counted in
 acquisition.faults, a table without control characters, and a target that runs on as before.
 """
 import json
@@ -45,6 +45,23 @@ def check_export(path):
                 raise SystemExit("a label has %d characters" % longest)
 
 
+EXPLAINING = (("paths", "--type", "*"), ("paths", "--type", "list", "--json", "--top", "30"),
+              ("referrers", "--type", "*", "--values"), ("show", "--type", "*", "--values"), ("retained",),
+              ("retained", "--tree"), ("retained", "--by", "module"), ("retained", "--by", "thread"))
+
+
+def check_explaining(heapglass, pid, patient, limits):
+    for arguments in EXPLAINING:
+        said = run(heapglass, *arguments, *patient, pid, **limits)
+        print("%s: exit %d in %.2f s, %d MB" % (" ".join(arguments), said.code, said.seconds, said.peak >> 20))
+        if said.code not in CODES:
+            yield "%s: exit code %d: %s" % (arguments[0], said.code, said.err.decode("utf-8", "replace"))
+        elif "--json" in arguments:
+            json.loads(said.out.decode("utf-8"))
+        else:
+            check_table(said.out.decode("utf-8"))
+
+
 def main(heapglass, python, kind):
     patient = ("--max-pause", "10s")
     limits = dict(timeout=SECONDS, max_rss=MAX_RSS)
@@ -73,6 +90,7 @@ def main(heapglass, python, kind):
             failures.append("export: exit code %d: %s" % (exported.code, exported.err.decode("utf-8", "replace")))
         else:
             check_export(scratch.path("export"))
+        failures.extend(check_explaining(heapglass, target.pid, patient, limits))
         if kind.startswith("deep_") and kind != "deep_inheritance":
             nested = {row["type"]: row["count"] for row in document["types"]}[kind[len("deep_"):]]
             if nested < 300000:

@@ -1,0 +1,102 @@
+#include "inspector/analysis/path_shapes.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "inspector/analysis/general_label.h"
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::uint32_t kNoShape = UINT32_MAX;
+constexpr std::uint32_t kMostRepeats = 3;
+
+// A shape: how it goes on from another one.
+struct Shape {
+  std::uint32_t before = kNoShape;  // kNoShape: from a root
+  std::uint64_t label = 0;          // the general form of the last step; of a root its name
+  std::uint32_t repeats = 0;        // of the last step
+
+  bool operator==(const Shape&) const = default;
+};
+struct Hash {
+  std::size_t operator()(const Shape& shape) const {
+    std::uint64_t hash = shape.label * 0x9E3779B97F4A7C15U;
+    hash ^= (std::uint64_t{shape.before} << 8 | shape.repeats) * 0xC2B2AE3D27D4EB4FU;
+    return static_cast<std::size_t>(hash ^ hash >> 29);
+  }
+};
+
+class Shapes {
+ public:
+  Shapes(const HeapGraph& graph, const ShortestPaths& paths)
+      : graph_(graph), paths_(paths), of_(graph.size(), kNoShape) {}
+
+  std::uint32_t of(ObjectId object) {
+    auto at = static_cast<std::uint32_t>(object);
+    while (of_[at] == kNoShape && paths_.parent[at] != at) {
+      path_.push_back(at);
+      at = paths_.parent[at];
+    }
+    if (of_[at] == kNoShape) of_[at] = of_root(at);
+    for (; !path_.empty(); path_.pop_back()) of_[path_.back()] = step(path_.back());
+    return of_[static_cast<std::size_t>(object)];
+  }
+
+ private:
+  std::uint32_t of_root(std::uint32_t object) {
+    const RootEdge& edge = paths_.used[paths_.via[object]];
+    const std::uint64_t name = edge.root == kNoRoot ? kNoRoot : graph_.roots[edge.root].name;
+    return number({kNoShape, name, 0});
+  }
+
+  std::uint32_t step(std::uint32_t to) {
+    const std::uint32_t from = paths_.parent[to];
+    const std::uint64_t reference = graph_.reference_begin[from] + paths_.via[to];
+    const std::uint64_t label = general_label(graph_, ObjectId{from}, reference);
+    const std::uint32_t before = of_[from];
+    const Shape last = all_[before];  // a copy: number() may move them
+    if (last.before == kNoShape || last.label != label) return number({before, label, 1});
+    if (last.repeats == kMostRepeats) return before;
+    return number({before, label, last.repeats + 1});
+  }
+
+  std::uint32_t number(const Shape& shape) {
+    const auto [at, fresh] = numbers_.try_emplace(shape, static_cast<std::uint32_t>(all_.size()));
+    if (fresh) all_.push_back(shape);
+    return at->second;
+  }
+
+  const HeapGraph& graph_;
+  const ShortestPaths& paths_;
+  std::vector<std::uint32_t> of_;  // by object
+  std::vector<std::uint32_t> path_;
+  std::vector<Shape> all_;
+  std::unordered_map<Shape, std::uint32_t, Hash> numbers_;
+};
+
+}  // namespace
+
+PathShapes path_shapes(const HeapGraph& graph, const ShortestPaths& paths,
+                       const std::vector<ObjectId>& objects) {
+  PathShapes result;
+  Shapes shapes(graph, paths);
+  std::unordered_map<std::uint32_t, std::size_t> at;  // in result.shapes
+  for (const ObjectId object : objects) {
+    if (!paths.has(object)) {
+      ++result.without;
+      continue;
+    }
+    const auto [found, fresh] = at.try_emplace(shapes.of(object), result.shapes.size());
+    if (fresh) result.shapes.push_back({object, 0, 0});
+    PathShape& shape = result.shapes[found->second];
+    ++shape.count;
+    shape.footprint += graph.footprint[index(object)];
+  }
+  std::stable_sort(result.shapes.begin(), result.shapes.end(),
+                   [](const PathShape& a, const PathShape& b) { return a.count > b.count; });
+  return result;
+}
+
+}  // namespace heapglass

@@ -1,0 +1,215 @@
+#include "inspector/analysis/path_text.h"
+
+#include <string_view>
+#include <utility>
+
+#include "inspector/graph/edge.h"
+#include "inspector/graph/root_name.h"
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::string_view kArrow = " \u2192 ";
+constexpr std::size_t kMostSteps = 48;  // of which text is made: half of them from each end
+
+std::string_view type_name(const HeapGraph& graph, ObjectId object) {
+  return graph.types[index(graph.type[index(object)])].name;
+}
+
+std::string_view root_name(const HeapGraph& graph, const RootEdge& root) {
+  if (root.root == kNoRoot) {
+    constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;
+    return graph.flags[index(root.to)] & kNobodys ? "the interpreter" : "native code";
+  }
+  const std::uint32_t name = graph.roots[root.root].name;
+  return name < graph.root_names.size() ? graph.root_names[name] : std::string_view("?");
+}
+
+std::string_view local_label(const HeapGraph& graph, const PathStep& step) {
+  constexpr std::string_view kLocal = "local ";
+  const std::uint32_t edge = graph.edge[step.reference];
+  if (edge_label(edge) != LabelKind::attribute || edge_index(edge) >= graph.names.size()) return {};
+  const std::string_view label = graph.names[edge_index(edge)];
+  return label.starts_with(kLocal) ? label.substr(kLocal.size()) : std::string_view();
+}
+
+// ` of thread 7 "worker"`; nothing of the main thread, which is where one looks first.
+std::string in_thread(std::string_view holder) {
+  return holder.ends_with(" \"MainThread\"") ? std::string() : ", " + std::string(holder);
+}
+
+class Writer {
+ public:
+  Writer(const HeapGraph& graph, const KeyText& key_text, bool general)
+      : graph_(graph), key_text_(key_text), general_(general) {}
+
+  std::string write(const Path& path) {
+    std::size_t at = begin(path);
+    const std::size_t size = path.steps.size();
+    if (size > kMostSteps) {
+      for (; at < kMostSteps / 2; ++at) append(path, at);
+      text_ += std::string(kArrow) + "\u2026 " + std::to_string(size - kMostSteps) +
+               " more steps \u2026" + std::string(kArrow);
+      phrase_ = false;
+      at = size - kMostSteps / 2;
+    }
+    for (; at < size; ++at) append(path, at);
+    return std::move(text_);
+  }
+
+ private:
+  // The root, and of frames the local that it begins with. Returns which step comes next.
+  std::size_t begin(const Path& path) {
+    text_ = root_text(graph_, path.root);
+    phrase_ = text_.find(' ') != text_.npos;
+    if (path.root.root == kNoRoot) return 0;
+    const RootKind kind = graph_.roots[path.root.root].kind;
+    if (kind == RootKind::module && !path.steps.empty()) {
+      // As in an import; `interpreter 2` stays in front.
+      constexpr std::string_view kModule = "module ";
+      const std::size_t word = text_.find(kModule);
+      if (word != text_.npos) text_.erase(word, kModule.size());
+      phrase_ = false;
+    }
+    if (kind != RootKind::frame || path.steps.empty()) return 0;
+    after_local_ = text_.starts_with("local ");
+    // A frame or a generator that is an object: its local is as good as the frame's.
+    const std::string_view local = local_label(graph_, path.steps.front());
+    const RootName parts = parse_root_name(kind, root_name(graph_, path.root));
+    if (local.empty() || !parts.local.empty() || !parts.part.empty()) return 0;
+    text_ =
+        "local " + std::string(local) + " in " + std::string(parts.place) + in_thread(parts.holder);
+    after_local_ = true;
+    return 1;
+  }
+
+  void append(const Path& path, std::size_t at) {
+    const PathStep& step = path.steps[at];
+    const ObjectId from = at == 0 ? path.root.to : path.steps[at - 1].to;
+    const std::uint32_t edge = graph_.edge[step.reference];
+    label_.clear();
+    append_label(label_, graph_, from, step.reference, key_text_);
+    const std::string_view type = type_name(graph_, from);
+    const bool last = at + 1 == path.steps.size();
+    if (is_cache(type) || within_cache_) return append_cached(edge);
+    if (!last && is_transparent(type, path.steps[at + 1])) return;
+    // A local that an inner function has too is in a cell.
+    if (std::exchange(after_local_, false) && label_ == ".cell_contents") return;
+    // What a threading.local holds for one thread: its dict, under a reference to the thread's end.
+    if (!last && (label_ == "<dummies>" || label_ == "<dicts>")) {
+      thread_local_ = ThreadLocal::table;
+      return;
+    }
+    if (thread_local_ == ThreadLocal::table && !last && edge_label(edge) == LabelKind::value) {
+      thread_local_ = ThreadLocal::attribute;
+      return;
+    }
+    if (general_) label_ = general_label_text(graph_, from, step.reference);
+    if (label_.starts_with("local ")) {
+      word(label_, kArrow);
+      after_local_ = true;
+      return;
+    }
+    if (edge_label(edge) == LabelKind::stack && is_suspended(type) &&
+        is_suspended(type_name(graph_, step.to))) {
+      return word(type == "generator" ? "yield from" : "await", kArrow);
+    }
+    if (label_.starts_with("<+")) return word(label_, kArrow);
+    if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
+    if (phrase_) {
+      word(label_, kArrow);
+    } else {
+      text_ += label_;
+    }
+    phrase_ = false;
+    if (std::exchange(thread_local_, ThreadLocal::no) != ThreadLocal::no) {
+      word("(thread-local)", " ");
+    }
+  }
+
+  // functools.lru_cache
+  static bool is_cache(std::string_view type) { return type == "functools._lru_cache_wrapper"; }
+  // What it holds it holds twice where it has a maxsize: itself, and in its dict.
+  void append_cached(std::uint32_t edge) {
+    if (label_ == "<cache>") {
+      within_cache_ = true;
+      return word("(lru_cache)", " ");
+    }
+    const LabelKind kind = edge_label(edge);
+    const bool said = std::exchange(within_cache_, false);
+    if (kind == LabelKind::key || kind == LabelKind::value) {
+      if (!said) word("(lru_cache)", " ");
+      return word(kind == LabelKind::key ? "key" : "result", kArrow);
+    }
+    if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
+    text_ += label_;
+  }
+
+  static bool is_suspended(std::string_view type) {
+    return type == "coroutine" || type == "generator" || type == "async_generator";
+  }
+
+  // Parts of one step: an instance's dict before a name in it; a generator's frame before a local
+  // of it; the inner tree of a context.
+  bool is_transparent(std::string_view type, const PathStep& next) const {
+    if (label_ == ".__dict__") {
+      const LabelKind kind = edge_label(graph_.edge[next.reference]);
+      return kind == LabelKind::attribute || kind == LabelKind::field;
+    }
+    if (label_ == ".gi_frame" || label_ == ".cr_frame" || label_ == ".ag_frame") {
+      return !local_label(graph_, next).empty();
+    }
+    return label_ == "<variables>" || type == "hamt" || type == "hamt_array_node";
+  }
+
+  void word(const std::string& what, std::string_view before) {
+    text_.append(before).append(what);
+    phrase_ = what.ends_with(')');
+  }
+
+  const HeapGraph& graph_;
+  const KeyText& key_text_;
+  bool general_;
+  std::string text_, label_;
+  bool phrase_ = false;  // ends in words, which no attribute can follow directly
+  bool after_local_ = false, within_cache_ = false;
+  enum class ThreadLocal { no, table, attribute } thread_local_ = ThreadLocal::no;
+};
+
+}  // namespace
+
+std::string path_text(const HeapGraph& graph, const Path& path, const KeyText& key_text) {
+  return Writer(graph, key_text, false).write(path);
+}
+
+std::string shape_text(const HeapGraph& graph, const Path& path) {
+  return Writer(graph, {}, true).write(path);
+}
+
+std::string general_label_text(const HeapGraph& graph, ObjectId from, std::uint64_t reference) {
+  const bool item = edge_label(graph.edge[reference]) == LabelKind::item;
+  if (item && type_name(graph, from) != "tuple") return "[\u2026]";
+  std::string label;
+  append_label(label, graph, from, reference);
+  return label;
+}
+
+std::string root_text(const HeapGraph& graph, const RootEdge& root) {
+  const std::string_view name = root_name(graph, root);
+  if (root.root == kNoRoot) return std::string(name);
+  const RootKind kind = graph.roots[root.root].kind;
+  const RootName parts = parse_root_name(kind, name);
+  if (kind == RootKind::frame && !parts.place.empty()) {
+    const std::string where = std::string(parts.place) + in_thread(parts.holder);
+    if (!parts.local.empty()) return "local " + std::string(parts.local) + " in " + where;
+    if (!parts.part.empty()) return std::string(parts.part) + " of " + where;
+    return "frame " + where;
+  }
+  if (kind == RootKind::thread && !parts.part.empty()) {
+    return std::string(parts.part) + " of " + std::string(parts.holder);
+  }
+  return std::string(name);
+}
+
+}  // namespace heapglass
