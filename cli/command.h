@@ -20,7 +20,7 @@ namespace heapglass {
 struct Context {
   Options options;
   boost::program_options::variables_map own;  // the command's own options
-  pid_t pid = 0;                              // of a command that takes a process
+  Source source;                              // of a command that takes one
   Run run;
   Progress& progress;
   Terminal terminal;  // where the result goes

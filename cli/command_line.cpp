@@ -12,6 +12,7 @@
 
 #include "cli/nearest.h"
 #include "cli/units.h"
+#include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
 namespace {
@@ -49,18 +50,15 @@ bool is_file(const std::string& word) {
   return ::stat(word.c_str(), &file) == 0;
 }
 
-// A SOURCE that is no pid. Cores and snapshots are files, and recognised by content; not yet.
-[[noreturn]] void not_a_pid(const std::string& word) {
-  if (is_file(word)) {
-    throw Failure(Exit::usage,
-                  word + " is a file; reading cores and snapshots is not in this version",
-                  "give the pid of a running process; heapglass ps lists them");
-  }
-  throw Failure(Exit::usage, "'" + word + "' is no pid", "heapglass ps");
+// Files are recognised by content.
+Source read_file_source(const std::string& word) {
+  if (!is_file(word)) throw Failure(Exit::usage, "'" + word + "' is no pid", "heapglass ps");
+  if (looks_like_snapshot(word)) return {.file = word};
+  throw Failure(Exit::usage, word + " is no snapshot; reading cores is not in this version",
+                "heapglass snapshot PID -o FILE");
 }
 
 pid_t read_pid(const std::string& word) {
-  if (!all_digits(word)) not_a_pid(word);
   const auto number = parse_count(word);
   constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<pid_t>::max());
   if (!number || *number == 0 || *number > kMost) {
@@ -108,7 +106,7 @@ po::variables_map parse_options(const Command& command, const std::vector<std::s
   return values;
 }
 
-pid_t find_process(const Command& command, const po::variables_map& values,
+Source find_source(const Command& command, const po::variables_map& values,
                    std::vector<std::string> sources) {
   if (values.count("pid") != 0) {
     const auto& word = values["pid"].as<std::string>();
@@ -126,7 +124,10 @@ pid_t find_process(const Command& command, const po::variables_map& values,
         Exit::usage, "'" + sources[1] + "' is one argument too many",
         swapped ? "heapglass " + sources[1] + ' ' + sources[0] : call(command) + ' ' + sources[0]);
   }
-  return read_pid(sources[0]);
+  const std::string& word = sources[0];
+  if (all_digits(word)) return {.pid = read_pid(word)};
+  if ((command.groups & kReading) != 0) return read_file_source(word);
+  throw Failure(Exit::usage, "'" + word + "' is no pid", "heapglass ps");
 }
 
 }  // namespace
@@ -174,7 +175,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
     return result;
   }
   if ((result.command->groups & kProcess) != 0) {
-    result.pid = find_process(*result.command, result.values, sources);
+    result.source = find_source(*result.command, result.values, sources);
   } else if (!sources.empty()) {
     throw Failure(Exit::usage, "'" + sources[0] + "' is one argument too many",
                   call(*result.command));

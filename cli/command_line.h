@@ -16,7 +16,7 @@ struct CommandLine {
   const Command* command = nullptr;  // null: general help
   boost::program_options::variables_map values;
   Options options;
-  pid_t pid = 0;
+  Source source;
 };
 
 // `arguments` without the program's name; not empty. Throws Failure(usage).

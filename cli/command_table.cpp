@@ -1,15 +1,19 @@
 // The command table. A new verb: a file in commands/, a line in commands/commands.h, a line here.
-#include <array>
-
 #include "cli/command.h"
 #include "cli/commands/commands.h"
 
 namespace heapglass {
 
 std::span<const Command> command_table() {
-  static const std::array<Command, 6> kCommands{overview_command(), ps_command(),
-                                                doctor_command(),   histogram_command(),
-                                                cycles_command(),   export_command()};
+  static const Command kCommands[] = {
+      overview_command(),   //
+      ps_command(),         //
+      doctor_command(),     //
+      histogram_command(),  //
+      cycles_command(),     //
+      snapshot_command(),   //
+      export_command(),     //
+  };
   return kCommands;
 }
 
@@ -19,10 +23,10 @@ void refuse_csv(const Context& context) {
 }
 
 std::span<const std::string_view> later_commands() {
-  static constexpr std::array<std::string_view, 19> kLater{
-      "referrers", "paths",   "retained", "show",        "suspects", "snapshot",    "core",
-      "diff",      "watch",   "check",    "memory",      "strings",  "collections", "caches",
-      "resources", "threads", "report",   "allocations", "query"};
+  static constexpr std::string_view kLater[] = {
+      "referrers", "paths",     "retained", "show",   "suspects",    "core",
+      "diff",      "watch",     "check",    "memory", "strings",     "collections",
+      "caches",    "resources", "threads",  "report", "allocations", "query"};
   return kLater;
 }
 

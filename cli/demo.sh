@@ -21,7 +21,7 @@ installed() { dpkg -s "$1" 2>/dev/null | grep -q '^Status: install ok installed'
 heapglass=${HEAPGLASS:-build/release/cli/heapglass}
 if [ -z "${HEAPGLASS:-}" ]; then
   missing=''
-  for package in g++ cmake ninja-build libelf-dev zlib1g-dev libzstd-dev libboost-program-options-dev \
+  for package in g++ cmake ninja-build libelf-dev zlib1g-dev libminizip-dev libzstd-dev libboost-program-options-dev \
                  nlohmann-json3-dev python3; do
     installed "$package" || missing="$missing $package"
   done

@@ -46,7 +46,7 @@ int run_command(const CommandLine& line, Run run) {
   }
   Context context{.options = line.options,
                   .own = line.values,
-                  .pid = line.pid,
+                  .source = line.source,
                   .run = run,
                   .progress = progress,
                   .terminal = terminal};

@@ -36,6 +36,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::optional<std::string> best;
   std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() >= word.size() + fewest) continue;  // an edit for each character more
     const std::size_t distance = edits(word, candidate);
     if (distance < fewest) {
       fewest = distance;
@@ -47,6 +48,21 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
     if (candidate.starts_with(word)) return candidate;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> nearest_type(std::string_view pattern,
+                                        std::span<const std::string> names) {
+  std::string word(pattern);
+  std::erase_if(word, [](char c) { return c == '*' || c == '?'; });
+  if (auto whole = nearest(word, names)) return whole;
+  const auto last = [](std::string_view name) { return name.substr(name.rfind('.') + 1); };
+  std::vector<std::string> ends;
+  ends.reserve(names.size());
+  for (const std::string& name : names) ends.emplace_back(last(name));
+  const auto end = nearest(last(word), ends);
+  if (!end) return std::nullopt;
+  const auto at = std::find(ends.begin(), ends.end(), *end);
+  return names[static_cast<std::size_t>(at - ends.begin())];
 }
 
 }  // namespace heapglass

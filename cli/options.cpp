@@ -27,7 +27,6 @@ constexpr Later kLater[] = {
     {"native", false, "leave it out: types without a table are read conservatively"},
     {"children", false, "heapglass ps, then one command for each process"},
     {"values", false, "leave it out: types, counts and sizes are shown without contents", kValues},
-    {"save", true, "heapglass export PID --format ndjson -o FILE"},
     {"over", true, "run the command twice and compare"},
 };
 
@@ -87,6 +86,9 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "Bound what heapglass itself may use, so that it cannot push out what runs beside it: "
         "512M, 2G; half of what is "
         "free unless given.");
+    add("save", text("FILE"),
+        "Keep the snapshot that this look took in a new file, to ask more of it later without "
+        "another stop.");
     for (const Later& later : kLater) {
       if (groups & later.built) continue;
       auto more = hidden.add_options();
@@ -150,6 +152,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
   if (options.output == "-") options.output.clear();
   options.force = is_set(values, "force");
   options.type_pattern = get(values, "type");
+  options.save = get(values, "save");
   options.no_color = is_set(values, "no-color");
   options.verbose = is_set(values, "verbose");
   options.quiet = is_set(values, "quiet");
@@ -166,7 +169,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
     const std::string given = get(values, "max-memory");
     options.max_memory = need(parse_size(given), "--max-memory", given, "512M");
   }
-  if (options.force && options.output.empty()) {
+  if (options.force && options.output.empty() && options.save.empty()) {
     throw Failure(Exit::usage, "--force says that a file may be replaced, but no file is named",
                   "add -o FILE, or leave --force out");
   }

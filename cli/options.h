@@ -23,12 +23,21 @@ struct Options {
   bool force = false;
   std::optional<std::uint64_t> top;
   std::string type_pattern;
+  std::string save;  // where to keep the snapshot; empty: nowhere
   bool no_color = false;
   bool verbose = false;
   bool quiet = false;
   bool values = false;  // contents may be shown
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
   std::uint64_t max_memory = 0;  // 0: half of what is free
+};
+
+// What is looked at: a process, or a file that was made of one.
+struct Source {
+  pid_t pid = 0;       // 0: a file
+  std::string file{};  // of a snapshot
+
+  std::string word() const { return file.empty() ? std::to_string(pid) : file; }
 };
 
 // Which of the shared options a command takes.
@@ -38,7 +47,8 @@ enum OptionGroup : unsigned {
   kTops = 4,      // --top
   kTypes = 8,     // --type
   kProcess = 16,  // --pid
-  kReading = 32,  // --pause --max-pause --max-memory, and those that are not in this version
+  kReading = 32,  // --pause --max-pause --max-memory --save, a file in place of a process, and the
+                  // options that are not in this version
   kValues = 64,   // --values; of the others that read a heap it is refused by name
   kDot = 128      // --format dot, where the result is a graph and no table
 };

@@ -23,6 +23,9 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   void write(std::string_view bytes);
+  // For a format that has to seek: what was written through it stands in the file, too. Only of a
+  // file, and instead of write().
+  int descriptor() const { return fd_; }
   // Writes what is buffered; nothing may be written after it.
   void commit();
 

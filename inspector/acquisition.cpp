@@ -45,7 +45,8 @@ std::string_view fault_name(Fault fault) {
   return "unknown";
 }
 
-void Acquisition::add_faults(const Acquisition& other) {
+void Acquisition::add(const Acquisition& other) {
+  pool_bytes += other.pool_bytes;
   for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
 }
 

@@ -46,11 +46,13 @@ struct Acquisition {
   // Counts that went negative after subtracting references of our own tables, of `objects`.
   std::uint64_t negative_counts = 0;
   std::vector<std::string> own_sizeof;  // types whose __sizeof__ is Python code
+  std::uint64_t pool_bytes = 0;  // of blocks in pools: objects found, and tables that they own
   std::optional<double> pool_percent;
   std::optional<double> references_percent;
 
   void count(Fault fault, std::uint64_t n = 1) { faults[static_cast<std::size_t>(fault)] += n; }
-  void add_faults(const Acquisition& other);
+  // What several threads counted.
+  void add(const Acquisition& other);
   std::uint64_t objects_invalid() const;
 };
 

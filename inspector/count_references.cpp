@@ -77,4 +77,38 @@ CountSums compare_counts(const std::vector<const TypeInfo*>& types, const Incomi
   return sums[0];
 }
 
+std::uint64_t count_negative_of_reached(const HeapGraph& graph) {
+  std::vector<bool> reached(graph.size());
+  std::vector<std::uint32_t> found(graph.size());
+  std::vector<ObjectId> to_do;
+  const auto reach = [&](ObjectId object) {
+    if (reached[index(object)]) return;
+    reached[index(object)] = true;
+    to_do.push_back(object);
+  };
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    if (graph.flags[i] & HeapGraph::kTracked) reach(static_cast<ObjectId>(i));
+  }
+  for (const Root& root : graph.roots) {
+    if (root.hold == RootHold::inferred) continue;
+    if (root.hold == RootHold::owned) ++found[index(root.to)];
+    reach(root.to);
+  }
+  while (!to_do.empty()) {
+    const std::size_t i = index(to_do.back());
+    to_do.pop_back();
+    for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
+      if (edge_kind(graph.edge[r]) == ReferenceKind::inferred) continue;
+      const ObjectId to = graph.reference_to[r];
+      if (!(graph.flags[i] & HeapGraph::kUncounted)) ++found[index(to)];
+      reach(to);
+    }
+  }
+  std::uint64_t negative = 0;
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    if (!(graph.flags[i] & HeapGraph::kImmortal) && found[i] > graph.refcount[i]) ++negative;
+  }
+  return negative;
+}
+
 }  // namespace heapglass

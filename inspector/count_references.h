@@ -30,4 +30,10 @@ struct CountSums {
 CountSums compare_counts(const std::vector<const TypeInfo*>& types, const Incoming& incoming,
                          HeapGraph& graph, std::size_t workers);
 
+// Objects that have more references than their count from what the collector's lists and the roots
+// lead to without a guess. What is reached by inferred references alone may be no object, and what
+// it seems to refer to says nothing of the layout. On one thread: asked for only where the sum over
+// all objects is in doubt.
+std::uint64_t count_negative_of_reached(const HeapGraph& graph);
+
 }  // namespace heapglass

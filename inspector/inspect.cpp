@@ -4,8 +4,10 @@
 #include <chrono>
 #include <thread>
 
+#include "inspector/count_references.h"
 #include "inspector/open_target.h"
 #include "inspector/python/collector_state.h"
+#include "inspector/python/columns.h"
 #include "inspector/python/finalizers.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
@@ -83,7 +85,8 @@ void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono
 // Counts of our own references above an object's own count: some decoder reads what is not there.
 void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const Layout& layout) {
   constexpr std::uint64_t kOneIn = 100'000;
-  if (acquisition.negative_counts <= graph.size() / kOneIn + 1) return;
+  const std::uint64_t most = graph.size() / kOneIn + 1;
+  if (acquisition.negative_counts <= most || count_negative_of_reached(graph) <= most) return;
   throw Failure(Exit::not_cpython,
                 "layout " + layout.name + " does not fit this build: " +
                     std::to_string(acquisition.negative_counts) + " of " +
@@ -171,8 +174,14 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
       name_references(result.graph, decoders, options.contents);
       result.weak_entries = find_weak_entries(result.graph, decoders);
     }
+    if (options.columns) result.columns = read_columns(result.graph, decoders, run);
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
+    if (result.pools->used_blocks != 0) {
+      const double share = static_cast<double>(acquisition.pool_bytes) /
+                           static_cast<double>(result.pools->used_blocks);
+      acquisition.pool_percent = 100 * std::min(share, 1.0);
+    }
     if (options.contents) {
       result.contents = std::make_unique<Contents>(
           result.graph, target.layout, std::move(copy.mirror), std::move(copy.constant));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inspector/acquisition.h"
+#include "inspector/graph/columns.h"
 #include "inspector/graph/heap_graph.h"
 #include "inspector/graph/weak_entry.h"
 #include "inspector/python/collector_state.h"
@@ -34,6 +35,7 @@ struct TargetFacts {
 
 struct InspectOptions {
   bool names = false;     // name references (python/name_references.h): for labels
+  bool columns = false;   // fill Inspection::columns
   bool contents = false;  // keep the copy, to be asked what objects contain
 };
 
@@ -44,6 +46,7 @@ struct Inspection {
   HeapGraph graph;
   std::vector<WeakEntry> weak_entries;     // only with InspectOptions::names
   std::vector<CollectorState> collectors;  // one for each interpreter; up to 3.8 one
+  Columns columns;                         // empty unless asked for
   std::optional<PoolFacts> pools;      // nullopt where the allocator's tables could not be found
   std::unique_ptr<Contents> contents;  // null unless asked for
 };

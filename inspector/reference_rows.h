@@ -20,8 +20,8 @@ constexpr ObjectId kNoObject{std::numeric_limits<std::uint32_t>::max()};
 
 // The references of a range of objects, before they stand in the graph.
 struct Rows {
-  std::vector<ObjectId> to;
-  std::vector<std::uint32_t> edge;
+  BigVector<ObjectId> to;
+  BigVector<std::uint32_t> edge;
   struct Pending {  // `to` of a reference to an object that has no id yet
     std::uint64_t reference = 0;
     Cell cell = 0;
@@ -34,7 +34,10 @@ struct Rows {
 class RowWriter {
  public:
   RowWriter(const Found& found, const Decoders& decoders, Marker* marker, Rows& rows)
-      : found_(found), decoders_(decoders), marker_(marker), rows_(rows) {}
+      : found_(found), decoders_(decoders), marker_(marker), rows_(rows) {
+    rows_.to.reserve(kRoom);
+    rows_.edge.reserve(kRoom);
+  }
 
   void take(std::span<const Reference> references) {
     // More than there are words to hold them: a vector that many objects claim for their own.
@@ -56,6 +59,9 @@ class RowWriter {
   }
 
  private:
+  // What most ranges have, and a huge page each (graph/big_vector.h).
+  static constexpr std::size_t kRoom = std::size_t{1} << 19;
+
   ObjectId target(Cell cell, Address to) {
     if (cell == kNoCell) {
       decoders_.unreadable(to);

@@ -26,8 +26,31 @@ bool made_to_stay(const RefcountValue& refcount, const Layout& layout) {
          (layout.dialects.refcount == Refcount::signed64 && refcount.count > kNearTheStart);
 }
 
-void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const Decoders& decoders) {
+// Of 4 GiB and more: put when all is written (graph/size_column.h).
+struct LargeSize {
+  std::size_t id = 0;
+  std::uint64_t bytes = 0, footprint = 0;
+};
+using LargeSizes = std::vector<LargeSize>;
+
+void put_large(const std::vector<LargeSizes>& of_workers, HeapGraph& graph) {
+  for (const LargeSizes& large : of_workers) {
+    for (const LargeSize& size : large) {
+      if (!graph.bytes.put(size.id, size.bytes)) graph.bytes.put_large(size.id, size.bytes);
+      if (!graph.footprint.put(size.id, size.footprint)) {
+        graph.footprint.put_large(size.id, size.footprint);
+      }
+    }
+  }
+}
+
+void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const Decoders& decoders,
+                 LargeSizes& large) {
   const ObjectSize size = size_of(object, decoders);
+  if (decoders.acquisition != nullptr) {
+    const bool pooled = id < graph.pooled;
+    decoders.acquisition->pool_bytes += size.pooled + (pooled ? size.block : 0);
+  }
   const RefcountValue refcount = refcount_of(object.body, decoders.layout);
   if (refcount.absurd) decoders.fault(Fault::bad_refcount);
   std::uint8_t flags = 0;
@@ -41,8 +64,10 @@ void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const D
     flags |= HeapGraph::kImmortal | HeapGraph::kUncounted;
   graph.address[id] = object.address;
   graph.type[id] = TypeId{object.type->id};
-  graph.bytes[id] = size.bytes;
-  graph.footprint[id] = size.footprint;
+  const bool small = graph.bytes.put(id, size.bytes);
+  if (!graph.footprint.put(id, size.footprint) || !small) {
+    large.push_back({id, size.bytes, size.footprint});
+  }
   graph.refcount[id] = static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(refcount.count, 0, std::numeric_limits<std::uint32_t>::max()));
   graph.flags[id] = flags;
@@ -125,6 +150,7 @@ void write_pooled(const CollectorLists& lists, Found& found, HeapGraph& graph, R
   const std::vector<Range> ranges =
       ranges_of(found.pooled, found.cells, workers.front().decoders.mirror);
   std::vector<Rows> rows(workers.size());
+  std::vector<LargeSizes> large(workers.size());
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
     look_up(run, number, "reading objects", part(task, ranges));
     Worker& worker = workers[number];
@@ -133,7 +159,7 @@ void write_pooled(const CollectorLists& lists, Found& found, HeapGraph& graph, R
     Sink sink(writer);
     for_each_object(ranges[task], found.pooled, found.cells, worker.decoders,
                     [&](std::size_t id, const Object& object) {
-                      put_columns(graph, id, object, worker.decoders);
+                      put_columns(graph, id, object, worker.decoders, large[number]);
                       visit(object, worker.decoders, sink);
                       graph.reference_begin[id + 1] = sink.added();
                       if (const std::byte* links = gc_links(object, worker.decoders)) {
@@ -143,6 +169,7 @@ void write_pooled(const CollectorLists& lists, Found& found, HeapGraph& graph, R
     sink.flush();
     order.add(task, ranges[task].first, ranges[task].last, rows[number]);
   });
+  put_large(large, graph);
 }
 
 void write_others(Found& found, HeapGraph& graph, RowOrder& order, Workers& workers,
@@ -151,6 +178,7 @@ void write_others(Found& found, HeapGraph& graph, RowOrder& order, Workers& work
   const std::vector<Range> ranges =
       ranges_of(found.others, found.cells, workers.front().decoders.mirror);
   std::vector<Rows> rows(workers.size());
+  std::vector<LargeSizes> large(workers.size());
   run_tasks(ranges.size(), workers.size(), [&](std::size_t number, std::size_t task) {
     look_up(run, number, "reading large objects", part(task, ranges));
     const Decoders& decoders = workers[number].decoders;
@@ -161,13 +189,14 @@ void write_others(Found& found, HeapGraph& graph, RowOrder& order, Workers& work
     Sink sink(writer);
     for_each_object(ranges[task], found.others, found.cells, decoders,
                     [&](std::size_t id, const Object& object) {
-                      put_columns(graph, id, object, decoders);
+                      put_columns(graph, id, object, decoders, large[number]);
                       visit(object, quiet, sink);
                       graph.reference_begin[id + 1] = sink.added();
                     });
     sink.flush();
     order.add(task, ranges[task].first, ranges[task].last, rows[number]);
   });
+  put_large(large, graph);
 }
 
 void put_roots(const RootSet& roots, const Found& found, HeapGraph& graph) {
@@ -262,7 +291,7 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const R
   graph.names = decoders.types.names().texts();
   mark_frozen(runtime, decoders, found, graph);
   if (Acquisition* acquisition = decoders.acquisition) {
-    for (const Worker& worker : workers) acquisition->add_faults(worker.faults);
+    for (const Worker& worker : workers) acquisition->add(worker.faults);
     describe_types(types, counts.objects, *acquisition);
     acquisition->negative_counts = counts.negative;
     if (counts.counted != 0) {

@@ -184,6 +184,18 @@ TEST_SUITE("what people type") {
     CHECK_FALSE(nearest("", names));
     CHECK_FALSE(nearest(std::string(100'000, 'h'), names));
   }
+
+  TEST_CASE("of types the nearest is offered as a whole or by its last name") {
+    const std::vector<std::string> names{"dict", "app.models.Session", "app.Item",
+                                         std::string(1'000'000, 'x')};
+    CHECK(nearest_type("app.models.Sesion", names) == "app.models.Session");
+    CHECK(nearest_type("Sesion", names) == "app.models.Session");
+    CHECK(nearest_type("*.Sessoin*", names) == "app.models.Session");
+    CHECK(nearest_type("models.Item", names) == "app.Item");
+    CHECK(nearest_type("dcit", names) == "dict");
+    CHECK_FALSE(nearest_type("Banana", names));
+    CHECK_FALSE(nearest_type("*", names));
+  }
 }
 
 TEST_SUITE("tables") {

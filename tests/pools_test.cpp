@@ -216,6 +216,24 @@ TEST_CASE("with pools or without, the walk gives the same objects and references
   });
 }
 
+TEST_CASE("objects in pools and small tables of any object are what of the pools is explained") {
+  on_each_build([](FakeHeap& heap) {
+    FakePool pool(heap, 64);
+    const Address small = pool.integer(1);            // in a block of 32 bytes
+    const Address inner = pool.list({small, small});  // 56 bytes, and 2 items
+    const Address outside = heap.list({inner}, 64);   // whose 64 items fill the largest block
+    const Address large = heap.list({inner}, 65);     // whose items no pool has
+    const Address head = heap.collector_list({inner, outside, large});
+    pool.finish();
+    FakeView view(heap);
+    walk(heap.runtime({head}), {pool.arena}, {}, view.decoders, Run{});
+    CHECK(view.acquisition.pool_bytes == 32 + 64 + 16 + 512);
+    FakeView without(heap);
+    walk(heap.runtime({head}), {}, {}, without.decoders, Run{});
+    CHECK(without.acquisition.pool_bytes == 16 + 512);
+  });
+}
+
 TEST_CASE("what only a neighbour in the collector's list knows is found beside a pool's object") {
   on_each_build([](FakeHeap& heap) {
     FakePool pool(heap, 64);

@@ -19,7 +19,7 @@ as_root=''
 
 installed() { dpkg -s "$1" 2>/dev/null | grep -q '^Status: install ok installed'; }
 
-needed='g++ clang cmake ninja-build ccache libelf-dev zlib1g-dev libzstd-dev
+needed='g++ clang cmake ninja-build ccache libelf-dev zlib1g-dev libminizip-dev libzstd-dev
   libboost-program-options-dev nlohmann-json3-dev doctest-dev python3 python3-jsonschema python3-numpy
   clang-format clang-tidy git gdb strace'
 # Only where the distribution has it: Debian 12 does, on Ubuntu 24.04 python3 is a 3.12.

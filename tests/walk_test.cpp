@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "inspector/count_references.h"
 #include "tests/support/fake_view.h"
 
 using namespace heapglass;
@@ -152,6 +153,23 @@ TEST_CASE("more references than an object's count says are told") {
     const Walked walked(heap, {heap.collector_list({list})});
     CHECK(walked.view.acquisition.negative_counts == 1);
     CHECK(walked.view.faults(Fault::bad_refcount) == 0);
+  });
+}
+
+TEST_CASE("references of what guesses alone lead to say nothing of the layout") {
+  on_each_build([](FakeHeap& heap) {
+    const Address shared = heap.tuple({}), guessed = heap.tuple({shared, shared, shared});
+    const Address type = heap.static_type("native.Native", heap.type("object"), 64, 0, kFlagHaveGc);
+    const Address native = heap.object(type);
+    heap.put(native + 32, guessed);
+    const Walked walked(heap, {heap.collector_list({native})});
+    CHECK(walked.has(guessed));
+    CHECK(walked.view.acquisition.negative_counts == 1);
+    CHECK(count_negative_of_reached(walked.graph) == 0);
+
+    const Address list = heap.list({shared, shared});
+    const Walked known(heap, {heap.collector_list({native, list})});
+    CHECK(count_negative_of_reached(known.graph) == 1);
   });
 }
 

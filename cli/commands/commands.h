@@ -11,5 +11,6 @@ Command doctor_command();
 Command histogram_command();
 Command cycles_command();
 Command export_command();
+Command snapshot_command();
 
 }  // namespace heapglass

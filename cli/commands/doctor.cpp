@@ -192,11 +192,11 @@ Exit run(Context& context) {
   const bool verbose = context.options.verbose;
   refuse_csv(context);
   Output output(context.options.output, context.options.force, context.run);
-  const Diagnosis diagnosis = diagnose(context.pid, context.run);
+  const Diagnosis diagnosis = diagnose(context.source.pid, context.run);
   context.progress.clear();
   output.write(context.options.format == Format::json
-                   ? as_json(context.pid, diagnosis, verbose)
-                   : as_text(context.pid, diagnosis, verbose, context.terminal));
+                   ? as_json(context.source.pid, diagnosis, verbose)
+                   : as_text(context.source.pid, diagnosis, verbose, context.terminal));
   output.commit();
   return diagnosis.trouble ? diagnosis.trouble->exit : Exit::done;
 }

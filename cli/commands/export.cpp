@@ -18,13 +18,17 @@ void add_own_options(po::options_description& options) {
                         "a program of yours.")(
       "labels", po::bool_switch(),
       "Name every reference, to see by which attribute, item or local it is held: `edges` beside "
-      "`references`, `also_edges` beside `also`.");
+      "`references`, `also_edges` beside `also`.")(
+      "columns", po::bool_switch(),
+      "What else is known of an object: `length` and `capacity` of containers and text, `fd` of "
+      "files and sockets, `lru` of caches, the `line` where a frame stands, whether a lock is "
+      "`locked`, the `state` of a future.");
 }
 
 void require_format(const Context& context) {
   if (context.own.count("format") == 0) {
     throw Failure(Exit::usage, "export needs a --format",
-                  "heapglass export " + std::to_string(context.pid) + " --format ndjson");
+                  call_with_source(context, "export") + " --format ndjson");
   }
   const auto& name = context.own["format"].as<std::string>();
   for (const char* later : {"heapsnapshot", "sqlite", "openmetrics"}) {
@@ -68,7 +72,9 @@ void write_graph(Context& context, const Inspection& inspection, Output& output)
   write_first_line(context, inspection, output);
   const std::size_t objects = inspection.graph.size();
   const bool labels = context.own["labels"].as<bool>();
-  const ObjectLines lines(inspection.graph, labels, inspection.contents.get());
+  const bool columns = context.own["columns"].as<bool>();
+  const ObjectLines lines(inspection.graph, labels, columns ? &inspection.columns : nullptr,
+                          inspection.contents.get());
   std::string text;
   for (std::size_t i = 0; i < objects; ++i) {
     lines.append(text, i);
@@ -88,6 +94,7 @@ Exit run(Context& context) {
   Output output(context.options.output, context.options.force, context.run);
   InspectOptions options;
   options.names = context.own["labels"].as<bool>();
+  options.columns = context.own["columns"].as<bool>();
   options.contents = context.options.values;
   const Inspection inspection = inspect_target(context, options);
   write_graph(context, inspection, output);

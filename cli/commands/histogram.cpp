@@ -1,13 +1,18 @@
 // heapglass histogram PID: objects and bytes by type.
 #include "inspector/analysis/histogram.h"
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <iostream>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
+#include "cli/nearest.h"
 #include "cli/output.h"
+#include "cli/render/escape.h"
 #include "cli/render/histogram.h"
 #include "inspector/analysis/collector_closure.h"
+#include "inspector/analysis/glob.h"
 
 namespace heapglass {
 namespace {
@@ -63,6 +68,23 @@ std::string render(const Context& context, const HistogramOptions& asked,
   return write_json(document);
 }
 
+// Where no object is of a type that the pattern matches: it may be mistyped.
+void hint_at_type(const Context& context, const HeapGraph& graph) {
+  const std::string& pattern = context.options.type_pattern;
+  if (pattern.empty() || context.options.quiet) return;
+  std::vector<std::string> names;
+  for (const HistogramRow& row : histogram(graph, {}).rows) names.push_back(row.name);
+  const bool matches = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return glob_match(pattern, name);
+  });
+  if (matches) return;
+  std::cerr << "heapglass: no object here is of a type that matches '" << escape_terminal(pattern)
+            << "'\n";
+  if (const auto near = nearest_type(pattern, names)) {
+    std::cerr << "  try: --type '" << escape_terminal(*near) << "'\n";
+  }
+}
+
 Exit run(Context& context) {
   const HistogramOptions asked = read_own_options(context);
   Output output(context.options.output, context.options.force, context.run);
@@ -73,6 +95,7 @@ Exit run(Context& context) {
                 collector ? collector_closure(inspection.graph) : std::vector<bool>{});
   output.write(render(context, asked, inspection, result));
   output.commit();
+  if (result.rows.empty()) hint_at_type(context, inspection.graph);
   conclude(context, inspection);
   return Exit::done;
 }

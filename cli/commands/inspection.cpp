@@ -3,12 +3,51 @@
 
 #include <iostream>
 
+#include "cli/output.h"
 #include "cli/render/acquisition_line.h"
+#include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
 
+namespace {
+
+Inspection read_file(const Context& context, const InspectOptions& options) {
+  const std::string& file = context.source.file;
+  if (!context.options.save.empty()) {
+    throw Failure(Exit::usage, file + " is a snapshot already, there is nothing to save",
+                  "leave --save out");
+  }
+  if (options.contents) {
+    throw Failure(Exit::usage, "contents are not in a snapshot, so --values cannot show them",
+                  "leave --values out, or ask the process itself");
+  }
+  return read_snapshot(file, context.run);
+}
+
+}  // namespace
+
+std::string call_with_source(const Context& context, std::string_view command) {
+  return "heapglass " + std::string(command) + ' ' + context.source.word();
+}
+
 Inspection inspect_target(Context& context, const InspectOptions& options) {
-  Inspection result = inspect(context.pid, options, context.run);
+  if (!context.source.file.empty()) {
+    Inspection result = read_file(context, options);
+    context.progress.clear();
+    return result;
+  }
+  const std::string& save = context.options.save;
+  if (save.empty()) {
+    Inspection result = inspect(context.source.pid, options, context.run);
+    context.progress.clear();
+    return result;
+  }
+  Output output(save, context.options.force, context.run);
+  InspectOptions whole = options;
+  whole.names = whole.columns = true;
+  Inspection result = inspect(context.source.pid, whole, context.run);
+  write_snapshot(output.descriptor(), result, false, context.run);
+  output.commit();
   context.progress.clear();
   return result;
 }
@@ -21,8 +60,10 @@ void conclude(const Context& context, const Inspection& inspection) {
   const auto invalid = too_much_invalid(inspection.acquisition, inspection.graph.size());
   if (!invalid) return;
   throw Failure(Exit::incomplete, *invalid,
-                "run it once more; if it says so again: heapglass doctor " +
-                    std::to_string(context.pid) + " -v");
+                context.source.pid == 0
+                    ? "take another snapshot"
+                    : "run it once more; if it says so again: heapglass doctor " +
+                          context.source.word() + " -v");
 }
 
 }  // namespace heapglass

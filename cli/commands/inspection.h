@@ -6,7 +6,11 @@
 
 namespace heapglass {
 
-// inspect() with the command's process and budget; the line of progress is gone afterwards.
+// "heapglass export 1234", to be pasted.
+std::string call_with_source(const Context& context, std::string_view command);
+
+// What the source holds: inspect() with the command's process and budget, or the snapshot; kept
+// where --save says. The line of progress is gone afterwards.
 Inspection inspect_target(Context& context, const InspectOptions& options = {});
 
 // After the result is written: the acquisition line on stderr (not with --quiet), and

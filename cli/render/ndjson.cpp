@@ -11,7 +11,8 @@
 namespace heapglass {
 namespace {
 
-void append_number(std::string& to, std::uint64_t value, int base = 10) {
+template <class Number>
+void append_number(std::string& to, Number value, int base = 10) {
   std::array<char, 20> digits;  // NOLINT(*-member-init): written before it is read
   const auto end = std::to_chars(digits.begin(), digits.end(), value, base).ptr;
   to.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
@@ -39,8 +40,9 @@ void append_json_string(std::string& to, std::string_view text) {
 
 }  // namespace
 
-ObjectLines::ObjectLines(const HeapGraph& graph, bool labels, Contents* contents)
-    : graph_(graph), labels_(labels), contents_(contents) {
+ObjectLines::ObjectLines(const HeapGraph& graph, bool labels, const Columns* columns,
+                         Contents* contents)
+    : graph_(graph), labels_(labels), columns_(columns), contents_(contents) {
   if (contents != nullptr) {
     key_text_ = [&graph, contents](ObjectId key) { return contents->of(key, graph); };
   }
@@ -78,6 +80,42 @@ void ObjectLines::append_edges(std::string& to, std::size_t i, ReferenceKind kin
   to += ']';
 }
 
+// No content_hash: it would tell whether two texts are the same.
+void ObjectLines::append_columns(std::string& to, ObjectId id) const {
+  const auto field = [&](std::string_view name, auto value) {
+    to.append(",\"").append(name).append("\":");
+    append_number(to, value);
+  };
+  if (const Extent* extent = columns_->extent.of(id)) {
+    field("length", extent->length);
+    field("capacity", extent->capacity);
+  }
+  if (const std::int32_t* fd = columns_->fd.of(id)) field("fd", *fd);
+  if (const LruCache* lru = columns_->lru.of(id)) {
+    to += ",\"lru\":{\"hits\":";
+    append_number(to, lru->hits);
+    field("misses", lru->misses);
+    if (lru->maxsize == LruCache::kUnbounded) {
+      to += ",\"maxsize\":null";
+    } else {
+      field("maxsize", lru->maxsize);
+    }
+    field("length", lru->length);
+    to += '}';
+  }
+  if (const std::int32_t* line = columns_->line.of(id)) field("line", *line);
+  if (const Lock* lock = columns_->lock.of(id)) {
+    to += lock->locked ? ",\"locked\":true" : ",\"locked\":false";
+    if (lock->reentrant && lock->locked) {
+      field("owner", lock->owner);
+      field("count", lock->count);
+    }
+  }
+  if (const FutureState* state = columns_->future.of(id)) {
+    to.append(",\"state\":\"").append(future_state_name(*state)) += '"';
+  }
+}
+
 void ObjectLines::append(std::string& to, std::size_t i) const {
   to += "{\"address\":";
   append_address(to, graph_.address[i]);
@@ -96,6 +134,7 @@ void ObjectLines::append(std::string& to, std::size_t i) const {
   to += ",\"refcount\":";
   append_number(to, graph_.refcount[i]);
   to += (graph_.flags[i] & HeapGraph::kTracked) != 0 ? ",\"tracked\":true" : ",\"tracked\":false";
+  if (columns_ != nullptr) append_columns(to, static_cast<ObjectId>(i));
   to += ",\"references\":";
   append_references(to, i, ReferenceKind::collector);
   if (labels_) {

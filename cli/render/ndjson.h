@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "inspector/analysis/native_roots.h"
+#include "inspector/graph/columns.h"
 #include "inspector/graph/heap_graph.h"
 #include "inspector/graph/labels.h"
 #include "inspector/python/contents.h"
@@ -15,23 +16,26 @@ namespace heapglass {
 // Writes lines of objects; knows the graph, and each type's name already as JSON.
 class ObjectLines {
  public:
-  // The graph must outlive it, and so must `contents`, which may be null.
-  explicit ObjectLines(const HeapGraph& graph, bool labels = false, Contents* contents = nullptr);
+  // The graph must outlive it, and so must `columns` and `contents`, which may be null.
+  explicit ObjectLines(const HeapGraph& graph, bool labels = false,
+                       const Columns* columns = nullptr, Contents* contents = nullptr);
 
   // Appends the line of object `i`:
   // {"address","type","size","footprint","refcount","tracked","references":[...],"also":[...]}
   // with "inferred": [...] only where there are such references. An address
   // stands in a list as often as there are references to it. With labels "edges", "also_edges" and
   // "inferred_edges" are parallel to the three; with contents a "value" is behind the type where
-  // there is one to show.
+  // there is one to show; with columns what they have of it behind "tracked".
   void append(std::string& to, std::size_t i) const;
 
  private:
   bool append_references(std::string& to, std::size_t i, ReferenceKind kind) const;  // any?
+  void append_columns(std::string& to, ObjectId id) const;
   void append_edges(std::string& to, std::size_t i, ReferenceKind kind) const;
 
   const HeapGraph& graph_;
   bool labels_;
+  const Columns* columns_;
   Contents* contents_;
   KeyText key_text_;
   std::vector<std::string> type_names_;  // by TypeId

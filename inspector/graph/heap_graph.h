@@ -13,6 +13,7 @@
 
 #include "inspector/graph/big_vector.h"
 #include "inspector/graph/root.h"
+#include "inspector/graph/size_column.h"
 #include "symbols/address.h"
 
 namespace heapglass {
@@ -71,10 +72,10 @@ struct HeapGraph {
   std::size_t pooled = 0;  // objects in pools: ids below it and those from it on each ascend
   BigVector<Address> address;
   BigVector<TypeId> type;
-  BigVector<std::uint64_t> bytes;      // sys.getsizeof
-  BigVector<std::uint64_t> footprint;  // what it occupies: CONTRACT.md, "footprint"
-  BigVector<std::uint32_t> refcount;   // saturated; of immortals as stored
-  BigVector<std::uint8_t> flags;       // of Flag
+  SizeColumn bytes;                   // sys.getsizeof
+  SizeColumn footprint;               // what it occupies: CONTRACT.md, "footprint"
+  BigVector<std::uint32_t> refcount;  // saturated; of immortals as stored
+  BigVector<std::uint8_t> flags;      // of Flag
 
   BigVector<std::uint64_t> reference_begin;  // size() + 1 entries
   BigVector<ObjectId> reference_to;

@@ -25,7 +25,9 @@ Address Cells::address(Cell cell) const {
 ObjectSet::ObjectSet(const Cells& cells)
     : pages_(cells.count() / 64 * sizeof(std::uint64_t), 0),
       words_(reinterpret_cast<std::uint64_t*>(pages_.data())),
-      cells_(cells.count()) {}
+      cells_(cells.count()) {
+  pages_.make_huge();
+}
 
 void ObjectSet::number(std::size_t first) {
   constexpr Cell kWords = Cells::kBlock / 64;

@@ -28,9 +28,10 @@ inline std::uint64_t magnitude(std::int64_t n) {
 
 // What an allocation of `n` bytes occupies: a pymalloc block up to 512 bytes (ALIGNMENT 16), else a
 // glibc chunk (8 bytes of header, 16-byte steps, 32 at least).
+inline constexpr std::uint64_t kMostPooled = 512;  // SMALL_REQUEST_THRESHOLD
 inline std::uint64_t block_size(std::uint64_t n) {
   if (n == 0) return 0;
-  if (n <= 512) return (n + 15) & ~std::uint64_t{15};
+  if (n <= kMostPooled) return (n + 15) & ~std::uint64_t{15};
   return (n + 8 + 15) & ~std::uint64_t{15};
 }
 

@@ -20,12 +20,12 @@ void visit_capsule(const Object& object, const Decoders& decoders, Sink& sink) {
   const std::byte* bytes = decoders.mirror.at(
       table, static_cast<std::size_t>(layout[Fact::sizeof_PySocketModule_APIObject]));
   if (bytes == nullptr) return decoders.unreadable(table);
-  const auto add = [&](Fact field, ReferenceKind kind) {
-    sink.add(load_pointer(bytes, layout[field]), kind, LabelKind::unnamed, 0);
+  const auto add = [&](Fact field, ReferenceKind kind, FixedName name) {
+    sink.add(load_pointer(bytes, layout[field]), kind, name);
   };
-  add(Fact::PySocketModule_APIObject_Sock_Type, ReferenceKind::collector);
-  add(Fact::PySocketModule_APIObject_error, ReferenceKind::owned);
-  add(Fact::PySocketModule_APIObject_timeout_error, ReferenceKind::owned);
+  add(Fact::PySocketModule_APIObject_Sock_Type, ReferenceKind::collector, FixedName::sock_type);
+  add(Fact::PySocketModule_APIObject_error, ReferenceKind::owned, FixedName::error);
+  add(Fact::PySocketModule_APIObject_timeout_error, ReferenceKind::owned, FixedName::timeout_error);
 }
 
 }  // namespace heapglass

@@ -1,6 +1,8 @@
 // Types of ctypes (Modules/_ctypes/_ctypes.c): what they point to or are arrays of. Up to 3.12 that
 // is a field of their dict, which is a StgDict (CDataType_traverse); it is told with the type,
 // since most types show it. 3.13+ has it in a StgInfo behind the type itself (CType_Type_traverse).
+#include <utility>
+
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 
@@ -24,9 +26,13 @@ void visit_ctypes_type(const Object& object, const Decoders& decoders, Sink& sin
   if (layout.has(Fact::sizeof_StgInfo)) {
     const std::byte* info = stg_info(object, decoders);
     if (info == nullptr) return;
-    for (const Fact field : {Fact::StgInfo_proto, Fact::StgInfo_argtypes, Fact::StgInfo_converters,
-                             Fact::StgInfo_restype, Fact::StgInfo_checker, Fact::StgInfo_module}) {
-      sink.add(load_pointer(info, layout[field]), ReferenceKind::collector, LabelKind::unnamed, 0);
+    for (const auto& [field, name] : {std::pair{Fact::StgInfo_proto, FixedName::type_},
+                                      std::pair{Fact::StgInfo_argtypes, FixedName::argtypes},
+                                      std::pair{Fact::StgInfo_converters, FixedName::converters},
+                                      std::pair{Fact::StgInfo_restype, FixedName::restype},
+                                      std::pair{Fact::StgInfo_checker, FixedName::checker},
+                                      std::pair{Fact::StgInfo_module, FixedName::module}}) {
+      sink.add(load_pointer(info, layout[field]), ReferenceKind::collector, name);
     }
     return;
   }

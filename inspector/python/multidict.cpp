@@ -61,7 +61,9 @@ OwnSize multidict_sizeof(const Object& object, const Decoders& decoders) {
   const PairList list = read_pair_list(object, decoders);
   if (list.inside) return {body, 0};
   const std::uint64_t block = list.capacity * kPairSize;
-  return {body + block, block_size(block)};
+  OwnSize size{body + block};
+  size.own(block);
+  return size;
 }
 
 }  // namespace heapglass

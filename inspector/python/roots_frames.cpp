@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/code_lines.h"
 #include "inspector/python/frame.h"
 #include "inspector/python/line_table.h"
 #include "inspector/python/text.h"
@@ -15,7 +16,6 @@ constexpr std::size_t kMostFrames = std::size_t{1} << 20;
 constexpr std::size_t kMostCodes = std::size_t{1} << 16;  // remembered at a time
 constexpr std::size_t kLongestName = 200;                 // code points
 constexpr std::size_t kLongestPath = 1024;
-constexpr std::int64_t kMostTableBytes = 1 << 20;
 constexpr std::int64_t kWord = sizeof(Address);
 constexpr std::uint32_t kNoName = UINT32_MAX;
 
@@ -35,22 +35,6 @@ std::uint64_t count_at(const std::byte* body, std::int32_t offset) {
 }
 
 }  // namespace
-
-std::span<const std::byte> FrameReader::table_of(const Object& code) const {
-  const Layout& layout = decoders_.layout;
-  const Fact fact = layout.dialects.line_table == LineTable::lnotab
-                        ? Fact::PyCodeObject_co_lnotab
-                        : Fact::PyCodeObject_co_linetable;
-  const auto bytes = open_object(load_pointer(code.body, layout[fact]), decoders_);
-  if (!bytes || bytes->type->name != "bytes") return {};
-  const std::int64_t size = bytes->ob_size(layout);
-  if (size < 0 || size > kMostTableBytes) return {};
-  const std::byte* table = decoders_.mirror.at(
-      bytes->address + static_cast<Address>(layout[Fact::PyBytesObject_ob_sval]),
-      static_cast<std::size_t>(size));
-  if (table == nullptr) return {};
-  return {table, static_cast<std::size_t>(size)};
-}
 
 std::span<const std::byte> FrameReader::names_of(const Object& code) const {
   const Layout& layout = decoders_.layout;
@@ -97,7 +81,7 @@ FrameReader::Code* FrameReader::code_of(Address address) {
   if (code.function != "<module>") code.function += "()";
   code.file = short_path(text(Fact::PyCodeObject_co_filename, kLongestPath));
   code.first_line = load<std::int32_t>(object->body, layout[Fact::PyCodeObject_co_firstlineno]);
-  code.table = table_of(*object);
+  code.table = line_table_of(*object, decoders_);
   code.stack = count_at(object->body, layout[Fact::PyCodeObject_co_stacksize]);
   if (layout.has(Fact::PyCodeObject_co_nlocalsplus)) {
     code.locals = count_at(object->body, layout[Fact::PyCodeObject_co_nlocalsplus]);

@@ -48,7 +48,6 @@ class FrameReader {
     std::unordered_map<std::int64_t, Place> places;
   };
   Code* code_of(Address code);  // null: no code object
-  std::span<const std::byte> table_of(const Object& code) const;
   std::span<const std::byte> names_of(const Object& code) const;
   Place& place_of(Code& code, std::string_view label, std::int64_t position);
   std::uint32_t slot_name(const Code& code, Place& place, std::uint64_t i);

@@ -67,13 +67,13 @@ OwnSize str(const Object& object, const Decoders& decoders) {
     size.sizeof_result = static_cast<std::uint64_t>(layout[Fact::sizeof_PyUnicodeObject]);
     if (text->data != 0) {
       size.sizeof_result += characters;
-      size.outside += block_size(characters);
+      size.own(characters);
     }
   }
   if (size.inside == 0) size.inside = size.sizeof_result;
   for (const std::uint64_t copy : {text->utf8_bytes, text->wstr_bytes}) {
     size.sizeof_result += copy;
-    size.outside += block_size(copy);
+    size.own(copy);
   }
   return size;
 }
@@ -89,7 +89,7 @@ OwnSize list(const Object& object, const Decoders& decoders) {
     return size;
   }
   size.sizeof_result += allocated * kWord;
-  size.outside = block_size(allocated * kWord);
+  size.own(allocated * kWord);
   return size;
 }
 
@@ -105,11 +105,11 @@ OwnSize dict(const Object& object, const Decoders& decoders) {
         kWord * (layout.has(Fact::PyDictKeysObject_dk_log2_size) ? keys->usable + keys->entry_count
                                                                  : keys->capacity);
     size.sizeof_result += values;
-    if (!values_are_embedded(object, decoders)) size.outside += block_size(values);
+    if (!values_are_embedded(object, decoders)) size.own(values);
   }
   if (keys->dk_refcnt == 1) {
     size.sizeof_result += keys->bytes;
-    size.outside += block_size(keys->bytes);
+    size.own(keys->bytes);
   }
   return size;
 }
@@ -127,7 +127,7 @@ OwnSize set(const Object& object, const Decoders& decoders) {
     return size;
   }
   size.sizeof_result += (mask + 1) * stride;
-  size.outside = block_size((mask + 1) * stride);
+  size.own((mask + 1) * stride);
   return size;
 }
 
@@ -143,7 +143,7 @@ OwnSize bytearray(const Object& object, const Decoders& decoders) {
     return size;
   }
   size.sizeof_result += allocated;
-  size.outside = block_size(allocated);
+  size.own(allocated);
   return size;
 }
 
@@ -162,7 +162,7 @@ OwnSize type(const Object& object, const Decoders& decoders) {
   if (cached == 0) return size;
   if (const auto keys = read_dict_keys(cached, layout, decoders.mirror)) {
     size.sizeof_result += keys->bytes;
-    size.outside = block_size(keys->bytes);
+    size.own(keys->bytes);
   }
   return size;
 }
@@ -272,10 +272,11 @@ ObjectSize size_of(const Object& object, const Decoders& decoders) {
   const std::uint64_t block = own && own->inside != 0 ? own->inside
                               : own                   ? object_sizeof(object, decoders)
                                                       : inside;
-  size.footprint =
-      block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header) +
-                 inline_values(object, decoders)) +
-      (own ? own->outside : 0) + values_block(object, decoders);
+  size.block = block_size(block + gc_head + static_cast<std::uint64_t>(object.type->pre_header) +
+                          inline_values(object, decoders));
+  const std::uint64_t values = values_block(object, decoders);
+  size.footprint = size.block + (own ? own->outside : 0) + values;
+  size.pooled = (own ? own->pooled : 0) + (values <= kMostPooled ? values : 0);
   return size;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "inspector/python/bytes.h"
 #include "inspector/python/decoders.h"
 
 namespace heapglass {
@@ -11,6 +12,8 @@ namespace heapglass {
 struct ObjectSize {
   std::uint64_t bytes = 0;      // sys.getsizeof, the collector's header included
   std::uint64_t footprint = 0;  // rounded block with headers, and the tables that it alone owns
+  std::uint64_t block = 0;      // of the footprint: the object's own block
+  std::uint64_t pooled = 0;     // of the footprint: tables that are small enough to stand in pools
 };
 
 // A length that contradicts its mapping counts as a fault and weighs nothing.
@@ -22,6 +25,14 @@ struct OwnSize {
   std::uint64_t sizeof_result = 0;
   std::uint64_t outside = 0;  // rounded blocks
   std::uint64_t inside = 0;   // bytes in its own block; 0: as object.__sizeof__ counts
+  std::uint64_t pooled = 0;   // of `outside`: blocks that are small enough to stand in pools
+
+  // `count` blocks of `bytes` each.
+  void own(std::uint64_t bytes, std::uint64_t count = 1) {
+    const std::uint64_t block = block_size(bytes);
+    outside += count * block;
+    if (bytes <= kMostPooled) pooled += count * block;
+  }
 };
 std::uint64_t object_sizeof(const Object& object, const Decoders& decoders);  // object.__sizeof__
 OwnSize dict_sizeof(const Object& object, const Decoders& decoders);  // of a dict or a subclass

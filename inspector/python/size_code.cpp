@@ -18,7 +18,7 @@ void add_code_tables(OwnSize& size, const Object& object, const Decoders& decode
   const auto at = [&](Fact field) { return load_pointer(object.body, layout[field]); };
   const auto add = [&](std::uint64_t bytes) {
     size.sizeof_result += bytes;
-    size.outside += block_size(bytes);
+    size.own(bytes);
   };
   if (layout.has(Fact::PyCodeObject_co_cell2arg) && at(Fact::PyCodeObject_co_cell2arg) != 0) {
     add(length_of(at(Fact::PyCodeObject_co_cellvars), decoders) * kWord);
@@ -34,8 +34,8 @@ void add_code_tables(OwnSize& size, const Object& object, const Decoders& decode
   const Address zombie = at(Fact::PyCodeObject_co_zombieframe);
   if (zombie == 0) return;
   const auto head = static_cast<std::uint64_t>(layout[Fact::sizeof_PyGC_Head]);
-  size.outside += block_size(head + static_cast<std::uint64_t>(layout[Fact::sizeof_PyFrameObject]) +
-                             length_of(zombie, decoders) * kWord);
+  size.own(head + static_cast<std::uint64_t>(layout[Fact::sizeof_PyFrameObject]) +
+           length_of(zombie, decoders) * kWord);
 }
 
 // frame.__sizeof__ up to 3.10: what its code needs, of the pointers that were allocated.
@@ -93,7 +93,7 @@ OwnSize code_sizeof(const Object& object, const Decoders& decoders) {
   const std::uint64_t bytes = static_cast<std::uint64_t>(layout[Fact::sizeof__PyCodeObjectExtra]) +
                               static_cast<std::uint64_t>(count - 1) * kWord;
   size.sizeof_result += bytes;
-  size.outside += block_size(bytes);
+  size.own(bytes);
   return size;
 }
 

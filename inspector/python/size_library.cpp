@@ -27,7 +27,7 @@ void add_block(OwnSize& size, Address block, std::uint64_t count, std::uint64_t 
   if (block == 0 || count == 0 || item == 0) return;
   if (count > decoders.mirror.room(block) / item) return decoders.fault(Fault::absurd_size);
   size.sizeof_result += count * item;
-  size.outside += block_size(count * item);
+  size.own(count * item);
 }
 
 // `count` separate blocks of `bytes`, the first at `block`: in the result and outside. So many as
@@ -40,7 +40,7 @@ void add_blocks(OwnSize& size, Address block, std::uint64_t count, std::uint64_t
     if (count > all / bytes) return decoders.fault(Fault::absurd_size);
   }
   size.sizeof_result += count * bytes;
-  size.outside += count * block_size(bytes);
+  size.own(bytes, count);
 }
 
 void add_c_string(OwnSize& size, Address text, const Decoders& decoders) {
@@ -113,7 +113,7 @@ void add_dimensions(OwnSize& size, std::int32_t dimensions) {
   if (dimensions <= 0 || dimensions >= kMostDimensions) return;
   const std::uint64_t bytes = static_cast<std::uint64_t>(dimensions) * kWord;
   size.sizeof_result += bytes;
-  size.outside += block_size(bytes);
+  size.own(bytes);
 }
 
 // The dict's formula counts the whole struct already, and is added to once more.
@@ -248,7 +248,7 @@ OwnSize pickler(const Object& object, const Decoders& decoders) {
   const std::uint64_t head = fact(layout, Fact::sizeof_PyMemoTable);
   if (const std::byte* table = decoders.mirror.at(memo, head)) {
     size.sizeof_result += head;
-    size.outside += block_size(head);
+    size.own(head);
     add_block(size, load_pointer(table, layout[Fact::PyMemoTable_mt_table]),
               load<std::uint64_t>(table, layout[Fact::PyMemoTable_mt_allocated]),
               fact(layout, Fact::sizeof_PyMemoEntry), decoders);
@@ -292,7 +292,7 @@ OwnSize element(const Object& object, const Decoders& decoders) {
   const std::byte* bytes = extra == 0 ? nullptr : decoders.mirror.at(extra, head);
   if (bytes == nullptr) return size;
   size.sizeof_result += head;
-  size.outside += block_size(head);
+  size.own(head);
   const Address children = load_pointer(bytes, layout[Fact::ElementObjectExtra_children]);
   if (children != extra + fact(layout, Fact::ElementObjectExtra__children)) {
     add_block(size, children,

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <span>
 
@@ -161,7 +162,9 @@ Nanoseconds estimate_pause(pid_t pid, const PageChoice& choice, std::uint32_t th
   constexpr std::size_t kSample = 16 << 20;
   const PageMap pages(pid);
   ProcessMemory process(pid);
-  std::vector<std::byte> buffer(kSample, std::byte{1});  // touched, so that only reading counts
+  Pages buffer(kSample, 0);
+  buffer.make_huge();
+  std::memset(buffer.data(), 1, kSample);  // touched, so that only reading counts
   std::size_t read = 0;
   Nanoseconds taken{};
   for (auto range = choice.copied.rbegin(); range != choice.copied.rend() && read < kSample;

@@ -30,6 +30,8 @@ Pages::~Pages() {
   if (base_ != nullptr) ::munmap(base_, reserved_);
 }
 
+void Pages::make_huge() { ::madvise(data_, size_, MADV_HUGEPAGE); }
+
 Pages::Pages(Pages&& other) noexcept
     : base_(std::exchange(other.base_, nullptr)),
       reserved_(other.reserved_),

@@ -33,6 +33,8 @@ class Pages {
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }
+  // Asks for huge pages, for what will be touched all over.
+  void make_huge();
 
  private:
   void* base_ = nullptr;

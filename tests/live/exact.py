@@ -16,6 +16,7 @@ from target import Scratch, Target, run, run_json, skip, skip_unless_packaged
 from truth_file import Truth, sums_by_type
 
 TIMEOUT = 300
+LEAST_EXPLAINED = 97  # percent of the bytes in used pool blocks
 PATIENT = ("--max-pause", "30s")  # the pause is measured elsewhere; here the machine may be busy
 
 
@@ -46,11 +47,16 @@ def compare_histogram(truth, document, core_only, beyond=()):
 
 
 def compare_acquisition(acquisition):
-    """A quiet program has nothing torn, and no object more references than its count. Returns the failures."""
+    """A quiet program has nothing torn, no object more references than its count, and hardly a block in the
+    allocator's pools that is neither an object nor a table of one. Returns the failures."""
     wrong = {name: acquisition[name] for name in ("objects_invalid", "missed", "negative_counts") if acquisition[name]}
     wrong.update((name, count) for name, count in acquisition["faults"].items() if count)
     for name, count in sorted(wrong.items()):
         print("%s: %d" % (name, count))
+    explained = acquisition["explained"]["pool_percent"]
+    if explained is None or not LEAST_EXPLAINED <= explained <= 100:
+        print("pool_percent: %s, less than %d" % (explained, LEAST_EXPLAINED))
+        return len(wrong) + 1
     return len(wrong)
 
 

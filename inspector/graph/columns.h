@@ -1,0 +1,94 @@
+// What else is known of some objects, beside the graph: sparse columns, each the ids of the objects
+// that have such a value, ascending, and the values. Analyses read them without a target.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "inspector/graph/heap_graph.h"
+
+namespace heapglass {
+
+template <class T>
+struct SparseColumn {
+  std::vector<ObjectId> objects;  // ascending
+  std::vector<T> values;          // one for each
+
+  // Of an object with a higher id than all before.
+  void add(ObjectId object, const T& value) {
+    objects.push_back(object);
+    values.push_back(value);
+  }
+  // All of these have higher ids.
+  void append(const SparseColumn& more) {
+    objects.insert(objects.end(), more.objects.begin(), more.objects.end());
+    values.insert(values.end(), more.values.begin(), more.values.end());
+  }
+  // Null: the object has none. O(log size).
+  const T* of(ObjectId object) const {
+    const auto at = std::lower_bound(objects.begin(), objects.end(), object);
+    if (at == objects.end() || *at != object) return nullptr;
+    return &values[static_cast<std::size_t>(at - objects.begin())];
+  }
+};
+
+// How much a container holds and has room for: items of list, dict, set, deque and array, bytes of
+// str, bytes and bytearray.
+struct Extent {
+  std::uint64_t length = 0;
+  std::uint64_t capacity = 0;
+};
+
+struct LruCache {
+  static constexpr std::int64_t kUnbounded = -1;
+  std::int64_t hits = 0, misses = 0;
+  std::int64_t maxsize = kUnbounded;
+  std::uint64_t length = 0;  // results that it holds
+};
+
+struct Lock {
+  bool locked = false;
+  bool reentrant = false;   // an RLock: the others do not know who holds them
+  std::uint64_t owner = 0;  // threading.get_ident() of the thread that holds it
+  std::uint64_t count = 0;  // how often
+};
+
+enum class FutureState : std::uint8_t { pending, cancelled, finished };
+
+constexpr std::string_view future_state_name(FutureState state) {
+  switch (state) {
+    case FutureState::pending:
+      return "pending";
+    case FutureState::cancelled:
+      return "cancelled";
+    case FutureState::finished:
+      return "finished";
+  }
+  return "unknown";
+}
+
+struct Columns {
+  SparseColumn<Extent> extent;
+  // Of str and bytes: equal contents of one type have equal hashes. Drawn from contents: to be
+  // compared, never to be shown.
+  SparseColumn<std::uint64_t> content_hash;
+  SparseColumn<std::int32_t> fd;  // of what has a descriptor open; -1: closed, or a map of no file
+  SparseColumn<LruCache> lru;
+  SparseColumn<std::int32_t> line;  // where a frame, generator, coroutine or traceback stands
+  SparseColumn<Lock> lock;
+  SparseColumn<FutureState> future;
+
+  void append(const Columns& more) {
+    extent.append(more.extent);
+    content_hash.append(more.content_hash);
+    fd.append(more.fd);
+    lru.append(more.lru);
+    line.append(more.line);
+    lock.append(more.lock);
+    future.append(more.future);
+  }
+};
+
+}  // namespace heapglass
