@@ -354,6 +354,7 @@ TEST_CASE("the reference to cut is the one that usually is") {
   CHECK(choose_cut(Labels{".__traceback__", ".tb_frame", "local parent"}).reason == "traceback");
   CHECK(choose_cut(Labels{".on_close", ".__self__"}).reason == "callback");
   CHECK(choose_cut(Labels{".__closure__", "[0]", ".cell_contents"}).reason == "closure");
+  CHECK(choose_cut(Labels{"[0]", ".__mro__"}).reason == "class");
   CHECK(choose_cut(Labels{".a", "[1]"}).step == 0);
   CHECK(choose_cut(Labels{"[0]", "[1]"}).step == 1);
   CHECK(choose_cut(Labels{".apparent", ".b"}).reason == "last");

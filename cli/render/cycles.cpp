@@ -38,7 +38,9 @@ std::string remarks(const HeapGraph& graph, const CycleGroup& group) {
     text += (i == 0 ? "" : ", ") + label_of(graph, group.example[i]);
   }
   if (steps > kShownSteps) text += ", and " + thousands(steps - kShownSteps) + " more";
-  if (steps > 1 || group.cut_reason != "last") {
+  if (group.cut_reason == "class") {
+    text += "; a class made while the program runs";
+  } else if (steps > 1 || group.cut_reason != "last") {
     text += "; cut " + label_of(graph, group.example[group.cut]);
     if (group.cut_reason != "last") text += " (" + group.cut_reason + ")";
   }
@@ -121,6 +123,9 @@ std::string collector_line(const CollectorState& collector, bool only) {
   return line + '\n';
 }
 
+// What holds a live cycle: the path to its example. Null until there are paths.
+Json held_by(const CycleGroup&) { return nullptr; }
+
 Json group_json(const HeapGraph& graph, const CycleGroup& group) {
   Json example = Json::array();
   for (const CycleStep& step : group.example) {
@@ -143,7 +148,7 @@ Json group_json(const HeapGraph& graph, const CycleGroup& group) {
           {"signature", group.signature},
           {"types", std::move(types)},
           {"example", std::move(example)},
-          {"held_by", nullptr},
+          {"held_by", held_by(group)},
           {"cut",
            {{"step", group.cut},
             {"edge", label_of(graph, group.example[group.cut])},

@@ -15,8 +15,8 @@ struct Rule {
   std::vector<std::string_view> words;  // of a name, between underscores
 };
 
-const std::array<Rule, 5>& rules() {
-  static const std::array<Rule, 5> kRules{{
+const std::array<Rule, 6>& rules() {
+  static const std::array<Rule, 6> kRules{{
       {"traceback", {".__traceback__", ".tb_frame", "<exc_value>", "<exc_traceback>"}, {}},
       {"callback",
        {".__self__"},
@@ -28,6 +28,7 @@ const std::array<Rule, 5>& rules() {
         "back", "backref", "up", "manager", "document"}},
       {"closure", {".cell_contents", ".__closure__"}, {}},
       {"cache", {}, {"cache", "caches", "memo"}},
+      {"class", {".__mro__"}, {}},
   }};
   return kRules;
 }

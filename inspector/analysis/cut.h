@@ -6,6 +6,7 @@
 //   parent link   .parent .owner .container .prev .root .master and the like: weakref.ref
 //   closure       .cell_contents: a function that refers to itself or to who keeps it
 //   cache         .cache, ._cache and the like: a WeakValueDictionary
+//   class         .__mro__: every class is in such a cycle; do not make it anew each time
 //   last          of none of these: the last attribute of the cycle
 #pragma once
 

@@ -230,6 +230,14 @@ ArchiveReader::ArchiveReader(int fd, const std::string& name, const Run& run)
   struct stat file {};
   if (::fstat(fd, &file) != 0 || !S_ISREG(file.st_mode)) damaged("it is no regular file");
   file_->file_size = static_cast<std::uint64_t>(file.st_size);
+  // minizip does not miss the last bytes of the end record, which are the length of no comment.
+  constexpr std::size_t kEndRecord = 22;
+  std::array<char, kEndRecord> end{};
+  const bool ends =
+      file_->file_size >= end.size() &&
+      read_at(file_->stream, file_->file_size - end.size(), end.data(), end.size()) == end.size() &&
+      std::string_view(end.data(), 4) == "PK\x05\x06";
+  if (!ends) damaged("it is cut short");
   zlib_filefunc64_def functions = functions_of(file_->stream);
   file_->zip = unzOpen2_64("", &functions);
   if (file_->zip == nullptr) damaged("its directory cannot be read");
