@@ -43,6 +43,7 @@ constexpr Word<Refcount> kRefcount[] = {
     {"signed64", Refcount::signed64}, {"low32", Refcount::low32}, {"overflow", Refcount::overflow}};
 constexpr Word<StaticTypes> kStaticTypes[] = {{"own", StaticTypes::own},
                                               {"per_interpreter", StaticTypes::per_interpreter}};
+constexpr Word<GcHead> kGcHead[] = {{"counted", GcHead::counted}, {"linked", GcHead::linked}};
 constexpr Word<HeaderSize> kHeaderSize[] = {{"by_object", HeaderSize::by_object},
                                             {"by_type", HeaderSize::by_type}};
 constexpr Word<IntSize> kIntSize[] = {{"digits", IntSize::digits},
@@ -73,6 +74,8 @@ struct Dialect {
 
 // In the order in which a file has them.
 constexpr Dialect kDialects[] = {
+    {"dialect.gc_head",
+     [](Dialects& d, std::string_view word) { return read_word(kGcHead, word, d.gc_head); }},
     {"dialect.header_size",
      [](Dialects& d, std::string_view word) {
        return read_word(kHeaderSize, word, d.header_size);

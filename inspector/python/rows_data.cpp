@@ -80,7 +80,8 @@ void add_text(std::vector<Row>& rows) {
   rows.push_back({"_json.Scanner",
                   Fact::sizeof__PyScannerObject,
                   Shape::fixed,
-                  {{Fact::_PyScannerObject_object_hook, ".object_hook"},
+                  {{Fact::_PyScannerObject_strict, ".strict"},
+                   {Fact::_PyScannerObject_object_hook, ".object_hook"},
                    {Fact::_PyScannerObject_object_pairs_hook, ".object_pairs_hook"},
                    {Fact::_PyScannerObject_parse_float, ".parse_float"},
                    {Fact::_PyScannerObject_parse_int, ".parse_int"},
@@ -165,6 +166,7 @@ void add_xml(std::vector<Row>& rows) {
                     {{Fact::ElementIterObject_root_element, "<root>"},
                      {Fact::ElementIterObject_sought_tag, "<tag>"}}});
   }
+  constexpr Fact kEventsShown = Fact::since_tree_builder_events_shown;
   rows.push_back({"xml.etree.ElementTree.TreeBuilder",
                   Fact::sizeof_TreeBuilderObject,
                   Shape::fixed,
@@ -177,13 +179,13 @@ void add_xml(std::vector<Row>& rows) {
                    {Fact::TreeBuilderObject_element_factory, "<element factory>"},
                    {Fact::TreeBuilderObject_comment_factory, "<comment factory>"},
                    {Fact::TreeBuilderObject_pi_factory, "<pi factory>"},
-                   {Fact::TreeBuilderObject_events_append, "<events.append>"},
-                   {Fact::TreeBuilderObject_start_event_obj, "<start event>"},
-                   {Fact::TreeBuilderObject_end_event_obj, "<end event>"},
-                   {Fact::TreeBuilderObject_start_ns_event_obj, "<start-ns event>"},
-                   {Fact::TreeBuilderObject_end_ns_event_obj, "<end-ns event>"},
-                   {Fact::TreeBuilderObject_comment_event_obj, "<comment event>"},
-                   {Fact::TreeBuilderObject_pi_event_obj, "<pi event>"}}});
+                   {Fact::TreeBuilderObject_events_append, "<events.append>", kOwned, false, kEventsShown},
+                   {Fact::TreeBuilderObject_start_event_obj, "<start event>", kOwned, false, kEventsShown},
+                   {Fact::TreeBuilderObject_end_event_obj, "<end event>", kOwned, false, kEventsShown},
+                   {Fact::TreeBuilderObject_start_ns_event_obj, "<start-ns event>", kOwned, false, kEventsShown},
+                   {Fact::TreeBuilderObject_end_ns_event_obj, "<end-ns event>", kOwned, false, kEventsShown},
+                   {Fact::TreeBuilderObject_comment_event_obj, "<comment event>", kOwned, false, kEventsShown},
+                   {Fact::TreeBuilderObject_pi_event_obj, "<pi event>", kOwned, false, kEventsShown}}});
   rows.push_back({"xml.etree.ElementTree.XMLParser",
                   Fact::sizeof_XMLParserObject,
                   Shape::fixed,

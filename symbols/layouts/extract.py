@@ -26,6 +26,8 @@ REQUEST = "HEAPGLASS_EXTRACT_REQUEST"
 # symbols/layout.h. With the constants of Objects/obmalloc.c, and the micro version of each minor
 # since which something is so (99: never), the only table by version.
 WORDS = {
+    "_PyScannerObject.strict": [((3, 6), 16), ((3, 7), None)],  # no object then
+    "dialect.gc_head": [((3, 6), "counted"), ((3, 8), "linked")],
     "dialect.header_size": [((3, 6), "by_object"), ((3, 11), "by_type"), ((3, 13), "by_object")],
     "dialect.int_size": [((3, 6), "digits"), ((3, 11), "at_least_one")],
     "dialect.line_table": [((3, 6), "lnotab"), ((3, 10), "ranges"), ((3, 11), "locations")],
@@ -35,11 +37,14 @@ WORDS = {
     "dialect.stack_refs": [((3, 6), "pointer"), ((3, 14), "tagged")],
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
     "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
-    "pymalloc.ALIGNMENT": [((3, 8), 16)],
+    "pymalloc.ALIGNMENT": [((3, 6), 16)],  # 8 where the collector's head is shorter: gc_head.cpp
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
+    "since.ctypes_dict_sizeof": [((3, 6), 99), ((3, 7), 0)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
+    "since.structseq_hidden_shown": [((3, 6), 99), ((3, 8), 0)],
+    "since.tree_builder_events_shown": [((3, 6), 99), ((3, 7), 0)],
     "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
 }
 
@@ -189,7 +194,7 @@ def choose(struct, found, interpreter):
 def word(name, version):
     values = [value for first, value in WORDS[name] if first <= version]
     if values:
-        return values[-1]
+        return values[-1]  # None: not any more
     if name.startswith("since."):  # of something that the version does not have at all
         return None
     fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
@@ -247,13 +252,15 @@ def is_exact(path):
 
 def changes_inside(path):
     """{fact@NN: value}: how structs changed in later micro versions, which a person wrote into the
-    file from what extract.py found for such a build (-o elsewhere, and the difference): kept."""
+    file from what extract.py found for such a build (-o elsewhere, and the difference): kept, and
+    with them what those facts were before."""
     try:
         with open(path, encoding="ascii") as file:
             lines = [line.rstrip("\n").split("\t") for line in file]
     except FileNotFoundError:
         return {}
-    return {key: value for key, value in lines if re.search(r"@\d\d$", key)}
+    changed = {key[:-3] for key, _ in lines if re.search(r"@\d\d$", key)}
+    return {key: value for key, value in lines if re.sub(r"@\d\d$", "", key) in changed}
 
 
 def write_layout(path, name, origin, version, values):

@@ -91,7 +91,9 @@ loops = [Loop()]
 
 def fill():
     """Fills words that the traversals leave out, and that would be taken for shown while empty."""
-    sys.modules["_asyncio"]._set_running_loop(loops[0])  # borrowed by the state
+    set_running_loop = getattr(sys.modules["_asyncio"], "_set_running_loop", None)  # since 3.7
+    if set_running_loop:
+        set_running_loop(loops[0])  # borrowed by the state
 
 
 def main():
