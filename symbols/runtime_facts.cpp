@@ -222,11 +222,13 @@ class Verifier {
     constexpr int kGenerations = 3;
     const Address pointer_at = at(gc, Fact::_gc_runtime_state_generation0);
     const Address generation0 = pointer(pointer_at);
-    // The generations end where the pointer to the first of them stands, or where Debian's 3.13
-    // has four bytes of padding before it.
+    // The generations end where the next field stands, or where Debian's 3.13 has four bytes of
+    // padding before it.
     const Address end =
         generation0 + static_cast<Address>(kGenerations * layout_[Fact::sizeof_gc_generation]);
-    if (end > pointer_at || end + kWord <= pointer_at) return false;
+    const Address next =
+        std::min(pointer_at, at(gc, Fact::_gc_runtime_state_permanent_generation));
+    if (end > next || end + kWord <= next) return false;
     // A list that is being changed may look torn; the old ones hardly ever are.
     for (int i = kGenerations - 1; i >= 0; --i) {
       const Address head =

@@ -101,6 +101,10 @@ class Reader {
   void atexit_callbacks(Address state) {
     const Layout& layout = decoders_.layout;
     if (!layout.has(Fact::PyInterpreterState_atexit_callbacks)) return;
+    if (!layout.has(Fact::PyInterpreterState_atexit_ncallbacks)) {  // 3.14+
+      held(state, {Fact::PyInterpreterState_atexit_callbacks, "list", "atexit.register"});
+      return;
+    }
     constexpr std::int32_t kMost = 1 << 20;
     const Address at =
         state + static_cast<Address>(layout[Fact::PyInterpreterState_atexit_callbacks]);

@@ -3,6 +3,7 @@
 
     extract.py ~/.pyenv/versions/3.12.1/bin/python3      writes 3.12.tsv beside this file
     extract.py /usr/bin/python3.11 -o /tmp/debian.tsv    DWARF from /usr/lib/debug, by build id
+    extract.py DIR/bin/python3.14 --root DIR/sid             of fixtures/interpreters.sh
     extract.py libpython3.12.so.1.0                      extension modules from beside it
     extract.py --headers /opt/py/include/python3.14 --version 3.14.10
                                                          no interpreter: only what headers define
@@ -152,7 +153,7 @@ def fail(message):
     sys.exit("extract.py: " + message)
 
 
-def ask_gdb(files, facts):
+def ask_gdb(files, facts, root):
     """{struct: [[file, {field: offset, "": size}], ...]}, Py_Version or None"""
     structs = {}
     for names in facts:
@@ -168,6 +169,7 @@ def ask_gdb(files, facts):
             json.dump({"structs": structs, "files": files, "answer": answer}, file)
         done = subprocess.run(
             ["gdb", "-nx", "-nh", "-batch", "-iex", "set debuginfod enabled off",
+             "-iex", f"set debug-file-directory {root}/usr/lib/debug",
              "-x", os.path.abspath(__file__)],
             env=dict(os.environ, **{REQUEST: request}), capture_output=True, text=True)
         if not os.path.exists(answer):
@@ -337,6 +339,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("binary", nargs="?", metavar="INTERPRETER",
                         help="executable, libpython, or the detached debug file of one")
+    parser.add_argument("--root", metavar="DIRECTORY", default="",
+                        help="in which INTERPRETER finds itself (fixtures/interpreters.sh)")
     parser.add_argument("--headers", metavar="DIRECTORY", help="the directory of Python.h")
     parser.add_argument("--module", action="append", metavar="FILE",
                         help="an extension module (again for more); default: all that are beside")
@@ -366,11 +370,13 @@ def main():
             modules, kind = [], "headers"
         else:
             about = about_interpreter(arguments.binary)
-            binary = about["binary"] if about else os.path.realpath(arguments.binary)
-            modules = about["modules"] if about else modules_beside(binary)
+            root = arguments.root
+            binary = root + about["binary"] if about else os.path.realpath(arguments.binary)
+            modules = ([root + path for path in about["modules"]] if about
+                       else modules_beside(binary))
             kind = "shared" if ".so" in os.path.basename(binary) else "static"
         modules = arguments.module or modules
-        structs, number = ask_gdb([binary] + modules, facts)
+        structs, number = ask_gdb([binary] + modules, facts, arguments.root)
     if not structs["PyTypeObject"]:
         fail(f"{binary} has no debug information (install its -dbg package, or give the .debug file)")
 
