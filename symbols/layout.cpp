@@ -127,10 +127,15 @@ std::pair<std::string_view, int> split_since(std::string_view key) {
 
 constexpr std::string_view kModuleState = "module_state.";
 
-// "48 0 8 -16"
+// "48 0 8 -16 type"
 std::optional<ModuleState> read_module_state(std::string_view text) {
   ModuleState state;
   bool first = true;
+  constexpr std::string_view kType = " type";
+  if (text.ends_with(kType)) {
+    state.shows_type = true;
+    text.remove_suffix(kType.size());
+  }
   while (!text.empty()) {
     const bool borrowed = !first && text.front() == '-';
     if (borrowed) text.remove_prefix(1);

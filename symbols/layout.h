@@ -92,6 +92,7 @@ struct ModuleState {
   std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
   std::vector<std::int32_t> shown;
   std::vector<std::int32_t> borrowed;
+  bool shows_type = false;  // of the module object
 };
 
 class Layout {
@@ -111,7 +112,8 @@ class Layout {
   // the build: `hides_type.<module.qualname>` lines.
   std::vector<std::string> hiding_types;
 
-  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed.
+  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed,
+  // "type" last.
   std::map<std::string, ModuleState, std::less<>> module_states;
 
   bool hides_type(std::string_view type) const {

@@ -25,7 +25,9 @@ void visit_ctypes_type(const Object& object, const Decoders& decoders, Sink& sin
     const std::byte* info = stg_info(object, decoders);
     if (info == nullptr) return;
     for (const Fact field : {Fact::StgInfo_proto, Fact::StgInfo_argtypes, Fact::StgInfo_converters,
-                             Fact::StgInfo_restype, Fact::StgInfo_checker, Fact::StgInfo_module}) {
+                             Fact::StgInfo_restype, Fact::StgInfo_checker, Fact::StgInfo_module,
+                             Fact::StgInfo_pointer_type}) {
+      if (!layout.has(field)) continue;
       sink.add(load_pointer(info, layout[field]), ReferenceKind::collector, LabelKind::unnamed, 0);
     }
     return;

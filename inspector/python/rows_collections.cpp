@@ -55,6 +55,8 @@ std::vector<Row> collection_rows() {
        {{Fact::methodcallerobject_name, "<name>", kOwned, true},
         {Fact::methodcallerobject_args, "<args>"},
         {Fact::methodcallerobject_xargs, "<args>"},
+        {Fact::methodcallerobject_vectorcall_args, "<args>"},
+        {Fact::methodcallerobject_vectorcall_kwnames, "<names of kwargs>"},
         {Fact::methodcallerobject_kwds, "<kwargs>"}}},
       {"array.array", Fact::sizeof_arrayobject, Shape::array, {}},
   };

@@ -288,10 +288,13 @@ void add_ctypes(std::vector<Row>& rows) {
                   {{Fact::CThunkObject_converters, "<converters>"},
                    {Fact::CThunkObject_callable, "<callable>"},
                    {Fact::CThunkObject_restype, "<restype>"}}});
-  rows.push_back({"_ctypes.CField",
-                  Fact::sizeof_CFieldObject,
-                  Shape::fixed,
-                  {{Fact::CFieldObject_proto, "<type>"}}});
+  for (const std::string_view type : {"_ctypes.CField", "ctypes.CField"}) {
+    rows.push_back(
+        {type,
+         Fact::sizeof_CFieldObject,
+         Shape::fixed,
+         {{Fact::CFieldObject_proto, "<type>"}, {Fact::CFieldObject_name, ".name", kOwned}}});
+  }
   rows.push_back(
       {"_ctypes.DictRemover",
        Fact::sizeof_DictRemoverObject,
@@ -310,11 +313,7 @@ void add_ctypes(std::vector<Row>& rows) {
                    {Fact::StgDictObject_restype, "<restype>", kOwned},
                    {Fact::StgDictObject_checker, "<checker>", kOwned}}});
   // 3.13+: the metatypes' base has a StgInfo behind its types.
-  rows.push_back({"_ctypes.CType_Type",
-                  Fact::sizeof_PyHeapTypeObject,
-                  Shape::ctypes_type,
-                  {},
-                  Fact::sizeof_StgInfo});
+  rows.push_back({"_ctypes.CType_Type", kAnySize, Shape::ctypes_type, {}});
   for (const std::string_view type : {"_ctypes.PyCStructType", "_ctypes.UnionType",
                                       "_ctypes.PyCPointerType", "_ctypes.PyCFuncPtrType"}) {
     rows.push_back({type, Fact::sizeof_PyHeapTypeObject, Shape::ctypes_type, {}});

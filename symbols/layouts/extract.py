@@ -41,6 +41,9 @@ WORDS = {
     "pymalloc.ALIGNMENT": [((3, 6), 16)],  # 8 where the collector's head is shorter: gc_head.cpp
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
+    "methodcallerobject.vectorcall_args": [((3, 6), None), ((3, 14), 40)],
+    "methodcallerobject.vectorcall_kwnames": [((3, 6), None), ((3, 14), 48)],
+    "since.cleared_frame_code_shown": [((3, 6), 99), ((3, 14), 0)],
     "since.ctypes_dict_sizeof": [((3, 6), 99), ((3, 7), 0)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
