@@ -22,7 +22,12 @@ constexpr int kMostStops = 4;  // before a view of a running collector is accept
 
 Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types,
                       Acquisition* acquisition) {
-  Decoders decoders{target.layout, mirror, types, acquisition, {}, target.runtime.lookdict,
+  Decoders decoders{target.layout,
+                    mirror,
+                    types,
+                    acquisition,
+                    {},
+                    target.runtime.lookdict,
                     target.runtime.property_arguments};
   for (const InterpreterState& state : target.runtime.interpreters) {
     for (const AddressRange& table : {state.static_type_states, state.extension_type_states}) {
@@ -35,8 +40,7 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
 // While the collector works, objects are in no list: wait for its end, without a stop.
 void wait_for_collector(const OpenTarget& target, Memory& memory) {
   const auto until = std::chrono::steady_clock::now() + 2s;
-  while (collector_running(target.runtime, memory) &&
-         std::chrono::steady_clock::now() < until) {
+  while (collector_running(target.runtime, memory) && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(1ms);
   }
 }

@@ -42,8 +42,8 @@ enum class StaticTypes : std::uint8_t {
 };
 // What an interpreter frame's locals hold.
 enum class StackRefs : std::uint8_t { pointer, tagged };
-// What tells that an object stands in one of the collector's lists (Include/objimpl.h, _PyObject_GC_
-// IS_TRACKED).
+// What tells that an object stands in one of the collector's lists (Include/objimpl.h,
+// _PyObject_GC_ IS_TRACKED).
 enum class GcHead : std::uint8_t {
   counted,  // up to 3.7: gc_refs is not _PyGC_REFS_UNTRACKED; links of one in no list are left over
   linked    // 3.8+: _gc_next is set

@@ -226,8 +226,7 @@ class Verifier {
     // padding before it.
     const Address end =
         generation0 + static_cast<Address>(kGenerations * layout_[Fact::sizeof_gc_generation]);
-    const Address next =
-        std::min(pointer_at, at(gc, Fact::_gc_runtime_state_permanent_generation));
+    const Address next = std::min(pointer_at, at(gc, Fact::_gc_runtime_state_permanent_generation));
     if (end > next || end + kWord <= next) return false;
     // A list that is being changed may look torn; the old ones hardly ever are.
     for (int i = kGenerations - 1; i >= 0; --i) {

@@ -10,8 +10,9 @@
 
 namespace heapglass {
 
-// Of the pointer to the first interpreter's state: interpreters.head of _PyRuntime, or `interp_head`
-// by its symbol or by the code of PyInterpreterState_Head, which only loads it. 0: not found.
+// Of the pointer to the first interpreter's state: interpreters.head of _PyRuntime, or
+// `interp_head` by its symbol or by the code of PyInterpreterState_Head, which only loads it. 0:
+// not found.
 Address interpreters_head_at(const Interpreter& interpreter, const Layout& layout, Memory& memory);
 
 // Of the pointer to the collector's youngest generation, where it is a variable of its own.

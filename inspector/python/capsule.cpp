@@ -1,7 +1,7 @@
 // Capsules (Objects/capsule.c): a pointer to what only C code knows. 3.13+ may be told a traversal
-// for it; of the standard library _socket does that (Modules/socketmodule.c, sock_capi_traverse), and
-// from 3.14 on _curses (Modules/_cursesmodule.c, curses_capi_traverse), for the tables of their C
-// interfaces.
+// for it; of the standard library _socket does that (Modules/socketmodule.c, sock_capi_traverse),
+// and from 3.14 on _curses (Modules/_cursesmodule.c, curses_capi_traverse), for the tables of their
+// C interfaces.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 

@@ -29,8 +29,11 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
   };
   shown(Fact::_PyInterpreterFrame_frame_obj, names.frame);
   shown(Fact::_PyInterpreterFrame_f_locals, names.locals);
-  const auto reference = [&](Fact fact) { return stack_ref(load_pointer(head, layout[fact]), layout).to; };
-  sink.add(reference(Fact::_PyInterpreterFrame_f_funcobj), ReferenceKind::collector, FixedName::func);
+  const auto reference = [&](Fact fact) {
+    return stack_ref(load_pointer(head, layout[fact]), layout).to;
+  };
+  sink.add(reference(Fact::_PyInterpreterFrame_f_funcobj), ReferenceKind::collector,
+           FixedName::func);
   const Address code = reference(Fact::_PyInterpreterFrame_f_executable);
   sink.add(code, ReferenceKind::collector, names.code);
   const std::uint64_t count = slots_in_use(frame, head, layout).value_or(0);
@@ -40,7 +43,9 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
   if (locals == nullptr) return decoders.unreadable(frame);
   for (std::uint64_t i = 0; i < count; ++i) {
     const Address slot = load_pointer(locals, static_cast<std::int64_t>(i * sizeof(Address)));
-    sink.add(stack_ref(slot, layout).to, ReferenceKind::collector, LabelKind::local, i);
+    const StackRef reference = stack_ref(slot, layout);
+    sink.add(reference.to, reference.counted ? ReferenceKind::collector : ReferenceKind::borrowed,
+             LabelKind::local, i);
   }
 }
 

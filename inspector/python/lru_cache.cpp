@@ -30,7 +30,8 @@ void visit_lru_cache(const Object& object, const Decoders& decoders, Sink& sink)
     if (load_pointer(bytes, layout[Fact::lru_list_elem_prev]) != before) {
       return decoders.fault(Fault::broken_chain);
     }
-    const TypeInfo* type = decoders.types.resolve(load_pointer(bytes, layout[Fact::PyObject_ob_type]));
+    const TypeInfo* type =
+        decoders.types.resolve(load_pointer(bytes, layout[Fact::PyObject_ob_type]));
     before = element;
     element = load_pointer(bytes, layout[Fact::lru_list_elem_next]);
     if (type != nullptr && type->has_gc) {

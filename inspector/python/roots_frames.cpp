@@ -165,7 +165,9 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
   const auto owner =
       static_cast<FrameOwner>(load<std::int8_t>(head, layout[Fact::_PyInterpreterFrame_owner]));
   if (owner >= FrameOwner::c_stack) return previous;
-  const auto reference = [&](Fact fact) { return stack_ref(load_pointer(head, layout[fact]), layout); };
+  const auto reference = [&](Fact fact) {
+    return stack_ref(load_pointer(head, layout[fact]), layout);
+  };
   const Address executable = reference(Fact::_PyInterpreterFrame_f_executable).to;
   Code* code = code_of(executable);
   if (code == nullptr) {
@@ -223,7 +225,9 @@ void FrameReader::read_slots(Address frame, const std::byte* head, const Code& c
     if (to == 0) continue;
     const bool certain = known || i < code.locals;
     writer_.add(to, RootKind::frame,
-                !certain ? RootHold::inferred : counted ? hold : RootHold::borrowed,
+                !certain  ? RootHold::inferred
+                : counted ? hold
+                          : RootHold::borrowed,
                 slot_name(code, place, i));
   }
 }

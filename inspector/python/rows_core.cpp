@@ -267,17 +267,16 @@ std::vector<Row> make_rows() {
   rows.push_back(exception(
       "AttributeError", Fact::sizeof_PyAttributeErrorObject,
       {{Fact::PyAttributeErrorObject_obj, ".obj"}, {Fact::PyAttributeErrorObject_name, ".name"}}));
-  rows.push_back(
-      exception("SyntaxError", Fact::sizeof_PySyntaxErrorObject,
-                {{Fact::PySyntaxErrorObject_msg, ".msg"},
-                 {Fact::PySyntaxErrorObject_filename, ".filename"},
-                 {Fact::PySyntaxErrorObject_lineno, ".lineno"},
-                 {Fact::PySyntaxErrorObject_offset, ".offset"},
-                 {Fact::PySyntaxErrorObject_end_lineno, ".end_lineno"},
-                 {Fact::PySyntaxErrorObject_end_offset, ".end_offset"},
-                 {Fact::PySyntaxErrorObject_text, ".text"},
-                 {Fact::PySyntaxErrorObject_print_file_and_line, ".print_file_and_line"},
-                 {Fact::PySyntaxErrorObject_metadata, "._metadata"}}));
+  rows.push_back(exception("SyntaxError", Fact::sizeof_PySyntaxErrorObject,
+                           {{Fact::PySyntaxErrorObject_msg, ".msg"},
+                            {Fact::PySyntaxErrorObject_filename, ".filename"},
+                            {Fact::PySyntaxErrorObject_lineno, ".lineno"},
+                            {Fact::PySyntaxErrorObject_offset, ".offset"},
+                            {Fact::PySyntaxErrorObject_end_lineno, ".end_lineno"},
+                            {Fact::PySyntaxErrorObject_end_offset, ".end_offset"},
+                            {Fact::PySyntaxErrorObject_text, ".text"},
+                            {Fact::PySyntaxErrorObject_print_file_and_line, ".print_file_and_line"},
+                            {Fact::PySyntaxErrorObject_metadata, "._metadata"}}));
   for (const std::string_view type :
        {"UnicodeEncodeError", "UnicodeDecodeError", "UnicodeTranslateError"}) {
     rows.push_back(exception(type, Fact::sizeof_PyUnicodeErrorObject,

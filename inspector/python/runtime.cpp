@@ -155,8 +155,7 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
   const auto pointer = [&](Address address) { return memory.value<Address>(address).value_or(0); };
   Runtime runtime;
   runtime.type_type = interpreter.symbol("PyType_Type").value_or(0);
-  for (Address state =
-           pointer(interpreters_head_at(interpreter, layout, memory));
+  for (Address state = pointer(interpreters_head_at(interpreter, layout, memory));
        state != 0 && runtime.interpreters.size() < kMostInterpreters;
        state = pointer(at(state, Fact::PyInterpreterState_next))) {
     InterpreterState& result = runtime.interpreters.emplace_back();
@@ -182,8 +181,8 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
     }
   }
   // interp.next leads from the latest to the first.
-  for (std::size_t i = 0; !layout.has(Fact::PyInterpreterState_id) && i < runtime.interpreters.size();
-       ++i) {
+  for (std::size_t i = 0;
+       !layout.has(Fact::PyInterpreterState_id) && i < runtime.interpreters.size(); ++i) {
     runtime.interpreters[i].id = static_cast<std::int64_t>(runtime.interpreters.size() - 1 - i);
   }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);

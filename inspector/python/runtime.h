@@ -29,8 +29,9 @@ struct Runtime {
   Address type_type = 0;         // PyType_Type
   Address subtype_traverse = 0;  // tp_traverse of classes made in Python; 0 if none was seen
   Address lookdict = 0;          // dk_lookup of dicts that hold other keys than str; see dict.cpp
-  // Up to 3.7, the tuple that `property` passes to getters (cached_args of Objects/descrobject.c): what
-  // it had last is left in it, and is none of its references. 0: none, or the file does not name it.
+  // Up to 3.7, the tuple that `property` passes to getters (cached_args of Objects/descrobject.c):
+  // what it had last is left in it, and is none of its references. 0: none, or the file does not
+  // name it.
   Address property_arguments = 0;
   std::vector<InterpreterState> interpreters;
 

@@ -1,5 +1,5 @@
-// What stands in the slots of an interpreter frame (_PyStackRef, Include/internal/pycore_stackref.h):
-// a pointer, from 3.14 on with two low bits that say more.
+// What stands in the slots of an interpreter frame (_PyStackRef,
+// Include/internal/pycore_stackref.h): a pointer, from 3.14 on with two low bits that say more.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ inline StackRef stack_ref(Address word, const Layout& layout) {
   return {word & ~kTags, (word & kBorrowed) == 0};
 }
 
-// How many slots of the frame at `frame` are in use, its locals included; nullopt: it runs, and only
-// the interpreter knows. May be absurd.
+// How many slots of the frame at `frame` are in use, its locals included; nullopt: it runs, and
+// only the interpreter knows. May be absurd.
 inline std::optional<std::uint64_t> slots_in_use(Address frame, const std::byte* head,
                                                  const Layout& layout) {
   if (layout.has(Fact::_PyInterpreterFrame_stackpointer)) {

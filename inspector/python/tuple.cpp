@@ -21,8 +21,9 @@ void visit_tuple(const Object& object, const Decoders& decoders, Sink& sink) {
             sink);
 }
 
-// A structseq (os.stat_result) has fields behind ob_size that it shows by name only. To the collector
-// too (structseq_traverse goes by REAL_SIZE), since it does not leave that to tuple's tp_traverse.
+// A structseq (os.stat_result) has fields behind ob_size that it shows by name only. To the
+// collector too (structseq_traverse goes by REAL_SIZE), since it does not leave that to tuple's
+// tp_traverse.
 void visit_structseq(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   const std::int64_t count = std::max(object.ob_size(layout), object.type->struct_fields);
@@ -34,8 +35,7 @@ void visit_structseq(const Object& object, const Decoders& decoders, Sink& sink)
   for (std::int64_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::size_t>(i);
     const Address item = load_pointer(bytes, i * std::int64_t{sizeof(Address)});
-    const ReferenceKind kind =
-        i < shown ? ReferenceKind::collector : ReferenceKind::owned;
+    const ReferenceKind kind = i < shown ? ReferenceKind::collector : ReferenceKind::owned;
     if (index < names.size() && names[index] != TypeInfo::kNoName) {
       sink.add(item, kind, LabelKind::field, names[index]);
     } else {
