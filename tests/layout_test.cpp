@@ -114,7 +114,8 @@ TEST_CASE("facts.txt is sorted inside each group") {
 }
 
 TEST_CASE("the layouts that are compiled in are named in the order of their versions") {
-  CHECK(layout_names() == std::vector<std::string>{"3.8", "3.9", "3.10", "3.11", "3.12", "3.13"});
+  CHECK(layout_names() == std::vector<std::string>{"3.6", "3.7", "3.8", "3.9", "3.10", "3.11",
+                                                   "3.12", "3.13", "3.14"});
 }
 
 TEST_CASE("every layout that is compiled in is complete as its file has it") {
@@ -324,6 +325,56 @@ TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attribute
   CHECK(layout.dialects.int_size == IntSize::at_least_one);
   CHECK(layout.dialects.line_table == LineTable::locations);
   CHECK(layout.hides_type("_csv.Error"));
+}
+
+TEST_CASE("3.6: no runtime's state, heads with a count") {
+  check_values("3.6", {{Fact::PyInterpreterState_imports_modules, 16},
+                       {Fact::PyInterpreterState_sysdict, 32},
+                       {Fact::PyInterpreterState_threads_head, 8},
+                       {Fact::PyFrameObject_f_localsplus, 376},
+                       {Fact::PyGC_Head_gc_gc_refs, 16},
+                       {Fact::_PyScannerObject_strict, 16},
+                       {Fact::sizeof_PyHeapTypeObject, 864}});
+  check_absent("3.6", {Fact::_PyRuntimeState_interpreters_head, Fact::_gc_runtime_state_generation0,
+                       Fact::PyInterpreterState_id, Fact::PyThreadState_exc_info});
+  CHECK(load_layout("3.6").dialects.gc_head == GcHead::counted);
+}
+
+TEST_CASE("3.7: before 3.7.4 the collector's heads and the allocator's blocks were smaller") {
+  check_values("3.7", {{Fact::_PyRuntimeState_interpreters_head, 24},
+                       {Fact::_PyRuntimeState_gc, 320},
+                       {Fact::_gc_runtime_state_generation0, 176},
+                       {Fact::_gc_runtime_state_permanent_generation, 192},
+                       {Fact::_gc_runtime_state_collecting, 312},
+                       {Fact::sizeof_PyGC_Head, 32},
+                       {Fact::pymalloc_ALIGNMENT, 16}});
+  const Layout before = load_layout("3.7", 3);
+  CHECK(before[Fact::sizeof_PyGC_Head] == 24);
+  CHECK(before[Fact::sizeof_gc_generation] == 32);
+  CHECK(before[Fact::pymalloc_ALIGNMENT] == 8);
+  CHECK(before[Fact::_gc_runtime_state_generation0] == 120);
+  CHECK(load_layout("3.7").dialects.gc_head == GcHead::counted);
+  CHECK(load_layout("3.8").dialects.gc_head == GcHead::linked);
+}
+
+TEST_CASE("3.14: slots of frames with tags, the generational collector again") {
+  check_values("3.14", {{Fact::_PyRuntimeState_interpreters_head, 808},
+                        {Fact::PyInterpreterState_gc, 7408},
+                        {Fact::PyInterpreterState_sysdict, 7672},
+                        {Fact::PyInterpreterState_imports_modules, 7688},
+                        {Fact::PyInterpreterState_obmalloc, 10904},
+                        {Fact::PyInterpreterState_types_builtins_initialized, 180240},
+                        {Fact::_gc_runtime_state_generation0, 256},
+                        {Fact::_gc_runtime_state_permanent_generation, 96},
+                        {Fact::_PyInterpreterFrame_stackpointer, 64},
+                        {Fact::_PyInterpreterFrame_owner, 74},
+                        {Fact::PyTupleObject_ob_item, 32}});
+  check_absent("3.14", {Fact::_PyInterpreterFrame_stacktop, Fact::methodcallerobject_xargs});
+  const Layout layout = load_layout("3.14");
+  CHECK(layout.dialects.refcount == Refcount::overflow);
+  CHECK(layout.dialects.stack_refs == StackRefs::tagged);
+  CHECK(layout.module_states.at("_hmac").shows_type);
+  CHECK_FALSE(layout.module_states.at("_functools").shows_type);
 }
 
 TEST_CASE("3.12: allocator and static types' dicts in the interpreter, immortal objects") {

@@ -42,18 +42,23 @@ void add_numbers(std::vector<Row>& rows) {
 
 // Modules/_sre, Modules/_struct.c, Modules/_json.c, Modules/_csv.c
 void add_text(std::vector<Row>& rows) {
-  rows.push_back({"re.Pattern",
-                  Fact::sizeof_PatternObject,
-                  Shape::fixed,
-                  {{Fact::PatternObject_groupindex, ".groupindex"},
-                   {Fact::PatternObject_indexgroup, "<indexgroup>"},
-                   {Fact::PatternObject_pattern, ".pattern"}}});
-  rows.push_back({"re.Match",
-                  Fact::sizeof_MatchObject,
-                  Shape::fixed,
-                  {{Fact::MatchObject_string, ".string"},
-                   {Fact::MatchObject_regs, ".regs"},
-                   {Fact::MatchObject_pattern, ".re"}}});
+  // Up to 3.6 the module does not hide where they are made.
+  for (const std::string_view type : {"re.Pattern", "_sre.SRE_Pattern"}) {
+    rows.push_back({type,
+                    Fact::sizeof_PatternObject,
+                    Shape::fixed,
+                    {{Fact::PatternObject_groupindex, ".groupindex"},
+                     {Fact::PatternObject_indexgroup, "<indexgroup>"},
+                     {Fact::PatternObject_pattern, ".pattern"}}});
+  }
+  for (const std::string_view type : {"re.Match", "_sre.SRE_Match"}) {
+    rows.push_back({type,
+                    Fact::sizeof_MatchObject,
+                    Shape::fixed,
+                    {{Fact::MatchObject_string, ".string"},
+                     {Fact::MatchObject_regs, ".regs"},
+                     {Fact::MatchObject_pattern, ".re"}}});
+  }
   rows.push_back({"_sre.SRE_Scanner",
                   kAnySize,
                   Shape::fixed,
