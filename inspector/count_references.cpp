@@ -35,7 +35,7 @@ void count_incoming(const HeapGraph& graph, std::size_t workers, Incoming& incom
         const ObjectId to = graph.reference_to[r];
         if (to == kNoObject) {
           incoming.holes = true;
-        } else if (!uncounted && edge_kind(graph.edge[r]) != ReferenceKind::inferred) {
+        } else if (!uncounted && is_counted(edge_kind(graph.edge[r]))) {
           const std::atomic_ref count(incoming.count[index(to)]);
           count.fetch_add(1, std::memory_order_relaxed);
         }

@@ -95,7 +95,7 @@ void CollectorLists::mark_heads(Found& found, Worker& worker) const {
 }
 
 void CollectorLists::mark_neighbours(const std::byte* links, Found& found, Worker& worker) const {
-  const Address next = load_pointer(links, layout_[Fact::PyGC_Head__gc_next]) & ~kFlags;
+  const Address next = next_in_list(links, layout_);
   const Address prev = load_pointer(links, layout_[Fact::PyGC_Head__gc_prev]) & ~kFlags;
   if (next == 0) return;  // in no list
   const auto in_pool = [&](Address neighbour) {

@@ -27,7 +27,13 @@ constexpr int kMostStops = 4;  // before a view of a running collector is accept
 
 Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types,
                       Acquisition* acquisition) {
-  Decoders decoders{target.layout, mirror, types, acquisition, {}, target.runtime.lookdict};
+  Decoders decoders{target.layout,
+                    mirror,
+                    types,
+                    acquisition,
+                    {},
+                    target.runtime.lookdict,
+                    target.runtime.property_arguments};
   for (const InterpreterState& state : target.runtime.interpreters) {
     for (const AddressRange& table : {state.static_type_states, state.extension_type_states}) {
       if (table.size() != 0) decoders.static_type_states.push_back(table);
@@ -39,8 +45,7 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
 // While the collector works, objects are in no list: wait for its end, without a stop.
 void wait_for_collector(const OpenTarget& target, Memory& memory) {
   const auto until = std::chrono::steady_clock::now() + 2s;
-  while (collector_running(target.runtime, target.layout, memory) &&
-         std::chrono::steady_clock::now() < until) {
+  while (collector_running(target.runtime, memory) && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(1ms);
   }
 }
@@ -140,7 +145,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     target.process.require_alive();  // else it may be another program's memory
     longest_pause = std::max(longest_pause, copy.stop.pause);
     describe_stop(copy, choice, longest_pause, estimate, acquisition);
-    acquisition.gc_running = collector_running(target.runtime, target.layout, copy.mirror);
+    acquisition.gc_running = collector_running(target.runtime, copy.mirror);
     if (acquisition.gc_running && stop < kMostStops) continue;
 
     // What the lists of interpreters and of arenas are in the moment of the copy.

@@ -144,7 +144,8 @@ Interpreter find_interpreter(pid_t pid, const std::vector<Mapping>& maps, Memory
         Exit::not_cpython,
         who + " holds a CPython in " + interpreter.path + ", but nothing tells of which version",
         kElsewhere);
-  if (!is_mapped(maps, interpreter.runtime))
+  const bool has_runtime = interpreter.runtime.begin != 0;  // not up to 3.6
+  if (has_runtime && !is_mapped(maps, interpreter.runtime))
     throw Failure(Exit::not_cpython,
                   "the file " + interpreter.path + " does not fit the memory of " + who,
                   kElsewhere);

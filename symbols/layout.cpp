@@ -43,6 +43,7 @@ constexpr Word<Refcount> kRefcount[] = {
     {"signed64", Refcount::signed64}, {"low32", Refcount::low32}, {"overflow", Refcount::overflow}};
 constexpr Word<StaticTypes> kStaticTypes[] = {{"own", StaticTypes::own},
                                               {"per_interpreter", StaticTypes::per_interpreter}};
+constexpr Word<GcHead> kGcHead[] = {{"counted", GcHead::counted}, {"linked", GcHead::linked}};
 constexpr Word<HeaderSize> kHeaderSize[] = {{"by_object", HeaderSize::by_object},
                                             {"by_type", HeaderSize::by_type}};
 constexpr Word<IntSize> kIntSize[] = {{"digits", IntSize::digits},
@@ -73,6 +74,8 @@ struct Dialect {
 
 // In the order in which a file has them.
 constexpr Dialect kDialects[] = {
+    {"dialect.gc_head",
+     [](Dialects& d, std::string_view word) { return read_word(kGcHead, word, d.gc_head); }},
     {"dialect.header_size",
      [](Dialects& d, std::string_view word) {
        return read_word(kHeaderSize, word, d.header_size);
@@ -124,10 +127,15 @@ std::pair<std::string_view, int> split_since(std::string_view key) {
 
 constexpr std::string_view kModuleState = "module_state.";
 
-// "48 0 8 -16"
+// "48 0 8 -16 type"
 std::optional<ModuleState> read_module_state(std::string_view text) {
   ModuleState state;
   bool first = true;
+  constexpr std::string_view kType = " type";
+  if (text.ends_with(kType)) {
+    state.shows_type = true;
+    text.remove_suffix(kType.size());
+  }
   while (!text.empty()) {
     const bool borrowed = !first && text.front() == '-';
     if (borrowed) text.remove_prefix(1);

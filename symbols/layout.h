@@ -42,6 +42,12 @@ enum class StaticTypes : std::uint8_t {
 };
 // What an interpreter frame's locals hold.
 enum class StackRefs : std::uint8_t { pointer, tagged };
+// What tells that an object stands in one of the collector's lists (Include/objimpl.h,
+// _PyObject_GC_ IS_TRACKED).
+enum class GcHead : std::uint8_t {
+  counted,  // up to 3.7: gc_refs is not _PyGC_REFS_UNTRACKED; links of one in no list are left over
+  linked    // 3.8+: _gc_next is set
+};
 // Whose collector's header sys.getsizeof adds (Python/sysmodule.c, _PySys_GetSizeOf).
 enum class HeaderSize : std::uint8_t {
   by_object,  // of objects that have one
@@ -69,6 +75,7 @@ struct Dialects {
   Refcount refcount = Refcount::signed64;
   StaticTypes static_types = StaticTypes::own;
   StackRefs stack_refs = StackRefs::pointer;
+  GcHead gc_head = GcHead::linked;
   HeaderSize header_size = HeaderSize::by_object;
   IntSize int_size = IntSize::digits;
   LineTable line_table = LineTable::lnotab;
@@ -85,6 +92,7 @@ struct ModuleState {
   std::int64_t size = 0;  // PyModuleDef.m_size, which has to agree
   std::vector<std::int32_t> shown;
   std::vector<std::int32_t> borrowed;
+  bool shows_type = false;  // of the module object
 };
 
 class Layout {
@@ -104,7 +112,8 @@ class Layout {
   // the build: `hides_type.<module.qualname>` lines.
   std::vector<std::string> hiding_types;
 
-  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed.
+  // By module name: `module_state.<name>` lines, "size offset offset ...", "-offset" if borrowed,
+  // "type" last.
   std::map<std::string, ModuleState, std::less<>> module_states;
 
   bool hides_type(std::string_view type) const {

@@ -1,6 +1,7 @@
 #include "symbols/runtime_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <sstream>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "symbols/managed_dict_code.h"
+#include "symbols/static_state.h"
 
 namespace heapglass {
 
@@ -115,9 +117,17 @@ class Verifier {
            pointer(at(thread, Fact::PyThreadState_interp)) == state;
   }
 
+  // Where there is no runtime's state: a variable of its own.
+  bool find_static_interpreter_state() {
+    const Address head = interpreters_head_at(interpreter_, layout_, memory_);
+    if (head == 0) return note("_PyRuntime", false, "neither symbol nor section found");
+    state_ = first_with_thread(pointer(head));
+    return note("interp_head", state_ != 0, say(hex(state_), ", by the variable at ", hex(head)));
+  }
+
   bool find_interpreter_state() {
     const Address runtime = interpreter_.runtime.begin;
-    if (runtime == 0) return note("_PyRuntime", false, "neither symbol nor section found");
+    if (runtime == 0) return find_static_interpreter_state();
     if (has(Fact::_PyRuntimeState_interpreters_head)) {
       state_ = first_with_thread(pointer(at(runtime, Fact::_PyRuntimeState_interpreters_head)));
       if (state_ != 0) {
@@ -212,11 +222,12 @@ class Verifier {
     constexpr int kGenerations = 3;
     const Address pointer_at = at(gc, Fact::_gc_runtime_state_generation0);
     const Address generation0 = pointer(pointer_at);
-    // The generations end where the pointer to the first of them stands, or where Debian's 3.13
-    // has four bytes of padding before it.
+    // The generations end where the next field stands, or where Debian's 3.13 has four bytes of
+    // padding before it.
     const Address end =
         generation0 + static_cast<Address>(kGenerations * layout_[Fact::sizeof_gc_generation]);
-    if (end > pointer_at || end + kWord <= pointer_at) return false;
+    const Address next = std::min(pointer_at, at(gc, Fact::_gc_runtime_state_permanent_generation));
+    if (end > next || end + kWord <= next) return false;
     // A list that is being changed may look torn; the old ones hardly ever are.
     for (int i = kGenerations - 1; i >= 0; --i) {
       const Address head =
@@ -228,8 +239,42 @@ class Verifier {
     return false;
   }
 
-  // 3.8 has the collector's state in the runtime, later ones in the interpreter.
+  // Heads of 24 bytes and of 32 are about, by version and by patch: in which one does a type follow
+  // where the first objects of the oldest generation have theirs? gc_generation ends in two ints,
+  // and where heads are aligned to 16 bytes so are the allocator's blocks (bpo-27987).
+  bool calibrate_gc_head(Address generation0) {
+    constexpr int kGenerations = 3, kShort = 24, kLong = 32;
+    const auto fits = [&](int size, int generation) {
+      const Address head = generation0 + static_cast<Address>((kGenerations - 1) * generation);
+      const Address node = pointer(at(head, Fact::PyGC_Head__gc_next));
+      const Address type = pointer(at(node + static_cast<Address>(size), Fact::PyObject_ob_type));
+      return node != 0 && pointer(at(node, Fact::PyGC_Head__gc_prev)) == head &&
+             pointer(at(type, Fact::PyObject_ob_type)) == type_type_;
+    };
+    const std::array<int, 2> sizes = layout_[Fact::sizeof_PyGC_Head] == kShort
+                                         ? std::array{kShort, kLong}
+                                         : std::array{kLong, kShort};
+    for (const int size : sizes) {
+      const int alignment = size == kShort ? 8 : 16;
+      const int generation = size + alignment;
+      if (!fits(size, generation)) continue;
+      settle(Fact::sizeof_PyGC_Head, static_cast<std::size_t>(size));
+      settle(Fact::sizeof_gc_generation, static_cast<std::size_t>(generation));
+      settle(Fact::pymalloc_ALIGNMENT, static_cast<std::size_t>(alignment));
+      return note("PyGC_Head", true, say(size, " bytes"));
+    }
+    return note("PyGC_Head", false, "the oldest generation has no object behind a known head");
+  }
+
+  bool find_static_collector() {
+    const auto variable = generation0_at(interpreter_);
+    if (!variable) return note("_PyGC_generation0", false, "the interpreter does not export it");
+    return calibrate_gc_head(pointer(*variable));
+  }
+
+  // Up to 3.8 the collector's state is in the runtime, then in the interpreter.
   bool find_collector() {
+    if (interpreter_.runtime.begin == 0) return find_static_collector();
     const bool shared = has(Fact::_PyRuntimeState_gc) && !has(Fact::PyInterpreterState_gc);
     const Fact fact = shared ? Fact::_PyRuntimeState_gc : Fact::PyInterpreterState_gc;
     const Address base = shared ? interpreter_.runtime.begin : state_;
@@ -380,7 +425,8 @@ class Verifier {
     constexpr std::int32_t kAlways = 0, kNever = 99;
     if (!has(kFact)) return;
     const bool guess = interpreter_.version.micro >= layout_[kFact];
-    const auto told = visits_dict_first(interpreter_, memory_);
+    // The code of a build with Py_DEBUG tests more than it needs.
+    const auto told = interpreter_.debug ? std::nullopt : visits_dict_first(interpreter_, memory_);
     if (told && *told != guess) layout_.set(kFact, *told ? kAlways : kNever, FactSource::probe);
     note("managed dicts", true,
          say(told.value_or(guess) ? "shown before" : "hidden behind", " inline values, by the ",

@@ -23,6 +23,7 @@ constexpr std::string_view kHead =
     "name\t3.12\n"
     "origin\ttest\n"
     "exact\tyes\n"
+    "dialect.gc_head\tlinked\n"
     "dialect.header_size\tby_type\n"
     "dialect.int_size\tat_least_one\n"
     "dialect.line_table\tlocations\n"
@@ -114,7 +115,8 @@ TEST_CASE("facts.txt is sorted inside each group") {
 }
 
 TEST_CASE("the layouts that are compiled in are named in the order of their versions") {
-  CHECK(layout_names() == std::vector<std::string>{"3.8", "3.9", "3.10", "3.11", "3.12", "3.13"});
+  CHECK(layout_names() == std::vector<std::string>{"3.6", "3.7", "3.8", "3.9", "3.10", "3.11",
+                                                   "3.11d", "3.12", "3.13", "3.14", "3.14d"});
 }
 
 TEST_CASE("every layout that is compiled in is complete as its file has it") {
@@ -122,7 +124,7 @@ TEST_CASE("every layout that is compiled in is complete as its file has it") {
     CAPTURE(name);
     const Layout layout = load_layout(name);
     CHECK(layout.name == name);
-    CHECK(layout.origin.starts_with(name + "."));
+    CHECK(layout.origin.starts_with(name.substr(0, name.find_last_of("0123456789") + 1) + "."));
 
     const Layout from_file = parse_layout(name, source_file(name + ".tsv"));
     std::size_t facts = 0;
@@ -326,6 +328,56 @@ TEST_CASE("3.11: interpreter frames, a pair of words for an instance's attribute
   CHECK(layout.hides_type("_csv.Error"));
 }
 
+TEST_CASE("3.6: no runtime's state, heads with a count") {
+  check_values("3.6", {{Fact::PyInterpreterState_imports_modules, 16},
+                       {Fact::PyInterpreterState_sysdict, 32},
+                       {Fact::PyInterpreterState_threads_head, 8},
+                       {Fact::PyFrameObject_f_localsplus, 376},
+                       {Fact::PyGC_Head_gc_gc_refs, 16},
+                       {Fact::_PyScannerObject_strict, 16},
+                       {Fact::sizeof_PyHeapTypeObject, 864}});
+  check_absent("3.6", {Fact::_PyRuntimeState_interpreters_head, Fact::_gc_runtime_state_generation0,
+                       Fact::PyInterpreterState_id, Fact::PyThreadState_exc_info});
+  CHECK(load_layout("3.6").dialects.gc_head == GcHead::counted);
+}
+
+TEST_CASE("3.7: before 3.7.4 the collector's heads and the allocator's blocks were smaller") {
+  check_values("3.7", {{Fact::_PyRuntimeState_interpreters_head, 24},
+                       {Fact::_PyRuntimeState_gc, 320},
+                       {Fact::_gc_runtime_state_generation0, 176},
+                       {Fact::_gc_runtime_state_permanent_generation, 192},
+                       {Fact::_gc_runtime_state_collecting, 312},
+                       {Fact::sizeof_PyGC_Head, 32},
+                       {Fact::pymalloc_ALIGNMENT, 16}});
+  const Layout before = load_layout("3.7", 3);
+  CHECK(before[Fact::sizeof_PyGC_Head] == 24);
+  CHECK(before[Fact::sizeof_gc_generation] == 32);
+  CHECK(before[Fact::pymalloc_ALIGNMENT] == 8);
+  CHECK(before[Fact::_gc_runtime_state_generation0] == 120);
+  CHECK(load_layout("3.7").dialects.gc_head == GcHead::counted);
+  CHECK(load_layout("3.8").dialects.gc_head == GcHead::linked);
+}
+
+TEST_CASE("3.14: slots of frames with tags, the generational collector again") {
+  check_values("3.14", {{Fact::_PyRuntimeState_interpreters_head, 808},
+                        {Fact::PyInterpreterState_gc, 7408},
+                        {Fact::PyInterpreterState_sysdict, 7672},
+                        {Fact::PyInterpreterState_imports_modules, 7688},
+                        {Fact::PyInterpreterState_obmalloc, 10904},
+                        {Fact::PyInterpreterState_types_builtins_initialized, 180240},
+                        {Fact::_gc_runtime_state_generation0, 256},
+                        {Fact::_gc_runtime_state_permanent_generation, 96},
+                        {Fact::_PyInterpreterFrame_stackpointer, 64},
+                        {Fact::_PyInterpreterFrame_owner, 74},
+                        {Fact::PyTupleObject_ob_item, 32}});
+  check_absent("3.14", {Fact::_PyInterpreterFrame_stacktop, Fact::methodcallerobject_xargs});
+  const Layout layout = load_layout("3.14");
+  CHECK(layout.dialects.refcount == Refcount::overflow);
+  CHECK(layout.dialects.stack_refs == StackRefs::tagged);
+  CHECK(layout.module_states.at("_hmac").shows_type);
+  CHECK_FALSE(layout.module_states.at("_functools").shows_type);
+}
+
 TEST_CASE("3.12: allocator and static types' dicts in the interpreter, immortal objects") {
   check_values("3.12", {{Fact::PyInterpreterState_id, 8},
                         {Fact::PyInterpreterState_gc, 112},
@@ -396,12 +448,13 @@ TEST_CASE("3.13: what changed with a micro version") {
 
 TEST_CASE("a layout that is not there is refused, naming those that are") {
   try {
-    load_layout("3.7");
+    load_layout("3.5");
     FAIL("taken");
   } catch (const Failure& failure) {
     CHECK(failure.exit() == Exit::not_cpython);
-    CHECK(contains(failure.what(), "'3.7'"));
-    CHECK(contains(failure.what(), "3.8, 3.9, 3.10, 3.11, 3.12, 3.13"));
+    CHECK(contains(failure.what(), "'3.5'"));
+    CHECK(
+        contains(failure.what(), "3.6, 3.7, 3.8, 3.9, 3.10, 3.11, 3.11d, 3.12, 3.13, 3.14, 3.14d"));
     CHECK(contains(failure.remedy(), "extract.py"));
   }
 }
@@ -456,14 +509,14 @@ TEST_CASE("a module's state is its size and what is shown of it, or borrowed by 
 }
 
 TEST_CASE("a malformed line is refused with the file and the number of the line") {
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 12: "));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys 32\n"), "3.12.tsv, line 13: "));
   for (const char* line : {"\n", "PyDictObject.ma_keys\n", "PyDictObject.ma_keys\t\n", "\t32\n"}) {
     CAPTURE(line);
-    CHECK(contains(refusal_of_facts(line), "line 12: not `fact<TAB>value`"));
+    CHECK(contains(refusal_of_facts(line), "line 13: not `fact<TAB>value`"));
   }
-  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 12: the line is not ended"));
+  CHECK(contains(refusal_of_facts("PyDictObject.ma_keys\t32"), "line 13: the line is not ended"));
   CHECK(contains(refusal_of_facts("PyDictObject.ma_kyes\t32\n"), "'PyDictObject.ma_kyes' is not"));
-  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 12: expected '1'"));
+  CHECK(contains(refusal_of_facts("hides_type.a.B\tyes\n"), "line 13: expected '1'"));
 }
 
 TEST_CASE("a value has one spelling and the range of an offset") {
@@ -472,13 +525,13 @@ TEST_CASE("a value has one spelling and the range of an offset") {
                             "2147483648", "99999999999999999999"}) {
     CAPTURE(value);
     CHECK(
-        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 12: '"));
+        contains(refusal_of_facts("PyObject.ob_type\t" + std::string(value) + "\n"), "line 13: '"));
   }
 }
 
 TEST_CASE("facts are sorted and stand there once") {
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 13: "));
-  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 13: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_type\t8\n"), "line 14: "));
+  CHECK(contains(refusal_of_facts("PyObject.ob_type\t8\nPyObject.ob_refcnt\t0\n"), "line 14: "));
 }
 
 TEST_CASE("the head of a file is complete, in order, and of known words") {
@@ -490,7 +543,7 @@ TEST_CASE("the head of a file is complete, in order, and of known words") {
   CHECK(contains(refusal("origin\tx\nname\t3.12\n"), "line 1: expected 'name'"));
   std::string text(kHead);
   text.replace(text.find("low32"), 5, "low64");
-  CHECK(contains(refusal(text), "line 8: 'low64' is no word of 'dialect.refcount'"));
+  CHECK(contains(refusal(text), "line 9: 'low64' is no word of 'dialect.refcount'"));
 }
 
 TEST_CASE("what a refusal quotes is short and printable") {

@@ -50,12 +50,20 @@ ObjectLines::ObjectLines(const HeapGraph& graph, bool labels, const Columns* col
   for (const TypeRecord& type : graph.types) type_names_.push_back(json_string(type.name));
 }
 
+namespace {
+
+bool is_told_as(ReferenceKind told, ReferenceKind kind) {
+  return told == ReferenceKind::collector ? is_shown(kind) : kind == told;
+}
+
+}  // namespace
+
 bool ObjectLines::append_references(std::string& to, std::size_t i, ReferenceKind kind) const {
   to += '[';
   bool any = false;
   if (!graph_.reference_begin.empty()) {
     for (std::uint64_t r = graph_.reference_begin[i]; r < graph_.reference_begin[i + 1]; ++r) {
-      if (edge_kind(graph_.edge[r]) != kind) continue;
+      if (!is_told_as(kind, edge_kind(graph_.edge[r]))) continue;
       if (any) to += ',';
       any = true;
       append_address(to, graph_.address[index(graph_.reference_to[r])]);
@@ -70,7 +78,7 @@ void ObjectLines::append_edges(std::string& to, std::size_t i, ReferenceKind kin
   bool any = false;
   std::string label;
   for (std::uint64_t r = graph_.reference_begin[i]; r < graph_.reference_begin[i + 1]; ++r) {
-    if (edge_kind(graph_.edge[r]) != kind) continue;
+    if (!is_told_as(kind, edge_kind(graph_.edge[r]))) continue;
     if (any) to += ',';
     any = true;
     label.clear();

@@ -137,8 +137,7 @@ class Grouping {
       for (std::uint64_t r = part.begin[node]; r < part.begin[node + 1]; ++r) {
         if (component_of[part.to[r]] != component_of[node]) continue;
         const ReferenceKind kind = edge_kind(graph_.edge[part.reference[r]]);
-        unseen = unseen || kind == ReferenceKind::owned ||
-                 (!tracked && kind == ReferenceKind::collector);
+        unseen = unseen || kind == ReferenceKind::owned || (!tracked && is_shown(kind));
       }
     }
     group.unseen += unseen ? 1 : 0;
@@ -153,11 +152,10 @@ class Grouping {
 };
 
 void add_garbage(const HeapGraph& graph, Grouping& grouping, const Garbage& garbage) {
-  grouping.add(cyclic_part(graph, garbage.objects,
-                           [&](std::size_t, std::uint64_t r) {
-                             return edge_kind(graph.edge[r]) == ReferenceKind::collector;
-                           }),
-               true);
+  grouping.add(
+      cyclic_part(graph, garbage.objects,
+                  [&](std::size_t, std::uint64_t r) { return is_shown(edge_kind(graph.edge[r])); }),
+      true);
 }
 
 void add_live(const HeapGraph& graph, Grouping& grouping, const Garbage& garbage, bool all) {

@@ -41,7 +41,7 @@ template <class Take>
 void for_each_shown(const HeapGraph& graph, std::size_t from, const IdSet& candidates, Take take) {
   for (std::uint64_t r = graph.reference_begin[from]; r < graph.reference_begin[from + 1]; ++r) {
     const std::size_t to = index(graph.reference_to[r]);
-    if (candidates.has(to) && edge_kind(graph.edge[r]) == ReferenceKind::collector) take(to);
+    if (candidates.has(to) && is_shown(edge_kind(graph.edge[r]))) take(to);
   }
 }
 

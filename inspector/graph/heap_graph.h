@@ -28,8 +28,17 @@ constexpr std::size_t index(TypeId id) { return static_cast<std::size_t>(id); }
 enum class ReferenceKind : std::uint8_t {
   collector,  // what tp_traverse shows: the multiset of gc.get_referents
   owned,      // held besides, never shown to the collector
-  inferred    // read conservatively from a body that no table knows
+  inferred,   // read conservatively from a body that no table knows
+  // Shown to the collector like `collector`, but no part of the target's count (3.14+: what a
+  // frame's value stack borrows from its locals). Whoever follows references takes it for the same.
+  borrowed
 };
+constexpr bool is_shown(ReferenceKind kind) {
+  return kind == ReferenceKind::collector || kind == ReferenceKind::borrowed;
+}
+constexpr bool is_counted(ReferenceKind kind) {
+  return kind == ReferenceKind::collector || kind == ReferenceKind::owned;
+}
 
 // What is run before an object of a type goes.
 enum class Finalizer : std::uint8_t {

@@ -1,6 +1,7 @@
 // Capsules (Objects/capsule.c): a pointer to what only C code knows. 3.13+ may be told a traversal
-// for it; of the standard library only _socket does that (Modules/socketmodule.c,
-// sock_capi_traverse), for the table of its C interface.
+// for it; of the standard library _socket does that (Modules/socketmodule.c, sock_capi_traverse),
+// and from 3.14 on _curses (Modules/_cursesmodule.c, curses_capi_traverse), for the tables of their
+// C interfaces.
 #include "inspector/python/bytes.h"
 #include "inspector/python/visit.h"
 
@@ -12,11 +13,17 @@ void visit_capsule(const Object& object, const Decoders& decoders, Sink& sink) {
       load_pointer(object.body, layout[Fact::PyCapsule_traverse_func]) == 0) {
     return;
   }
-  constexpr std::string_view kSocket = "_socket.CAPI";
+  constexpr std::string_view kSocket = "_socket.CAPI", kCurses = "_curses._C_API";
   const auto name = decoders.mirror.c_string(
-      load_pointer(object.body, layout[Fact::PyCapsule_name]), kSocket.size() + 1);
-  if (!name || *name != kSocket) return;
+      load_pointer(object.body, layout[Fact::PyCapsule_name]), kCurses.size() + 1);
   const Address table = load_pointer(object.body, layout[Fact::PyCapsule_pointer]);
+  if (name == kCurses) {  // the type of windows, and functions
+    const std::byte* first = decoders.mirror.at(table, sizeof(Address));
+    if (first == nullptr) return decoders.unreadable(table);
+    sink.add(load_pointer(first), ReferenceKind::collector, LabelKind::unnamed, 0);
+    return;
+  }
+  if (name != kSocket) return;
   const std::byte* bytes = decoders.mirror.at(
       table, static_cast<std::size_t>(layout[Fact::sizeof_PySocketModule_APIObject]));
   if (bytes == nullptr) return decoders.unreadable(table);

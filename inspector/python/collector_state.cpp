@@ -11,7 +11,11 @@ std::vector<CollectorState> read_collector_states(const Runtime& runtime, const 
   for (const InterpreterState& state : runtime.interpreters) {
     CollectorState collector;
     if (state.generations.size() != collector.generations.size()) continue;  // another's serves it
-    const auto enabled = memory.value<std::int32_t>(at(state.gc, Fact::_gc_runtime_state_enabled));
+    // Up to 3.6 its parts are variables here and there, and this is not told.
+    if (!layout.has(Fact::_gc_runtime_state_enabled) || state.collecting == 0) continue;
+    const Address gc =
+        state.collecting - static_cast<Address>(layout[Fact::_gc_runtime_state_collecting]);
+    const auto enabled = memory.value<std::int32_t>(at(gc, Fact::_gc_runtime_state_enabled));
     if (!enabled) continue;
     collector.interpreter = state.id;
     collector.enabled = *enabled != 0;
@@ -20,7 +24,7 @@ std::vector<CollectorState> read_collector_states(const Runtime& runtime, const 
       const auto number = [&](Fact fact) {
         return memory.value<std::int32_t>(at(state.generations[i], fact)).value_or(0);
       };
-      const Address stats = at(state.gc, Fact::_gc_runtime_state_generation_stats) +
+      const Address stats = at(gc, Fact::_gc_runtime_state_generation_stats) +
                             i * static_cast<Address>(layout[Fact::sizeof_gc_generation_stats]);
       const auto sum = [&](Fact fact) {
         return memory.value<std::int64_t>(at(stats, fact)).value_or(0);

@@ -26,12 +26,15 @@ void visit_ctypes_type(const Object& object, const Decoders& decoders, Sink& sin
   if (layout.has(Fact::sizeof_StgInfo)) {
     const std::byte* info = stg_info(object, decoders);
     if (info == nullptr) return;
-    for (const auto& [field, name] : {std::pair{Fact::StgInfo_proto, FixedName::type_},
-                                      std::pair{Fact::StgInfo_argtypes, FixedName::argtypes},
-                                      std::pair{Fact::StgInfo_converters, FixedName::converters},
-                                      std::pair{Fact::StgInfo_restype, FixedName::restype},
-                                      std::pair{Fact::StgInfo_checker, FixedName::checker},
-                                      std::pair{Fact::StgInfo_module, FixedName::module}}) {
+    for (const auto& [field, name] :
+         {std::pair{Fact::StgInfo_proto, FixedName::type_},
+          std::pair{Fact::StgInfo_argtypes, FixedName::argtypes},
+          std::pair{Fact::StgInfo_converters, FixedName::converters},
+          std::pair{Fact::StgInfo_restype, FixedName::restype},
+          std::pair{Fact::StgInfo_checker, FixedName::checker},
+          std::pair{Fact::StgInfo_module, FixedName::module},
+          std::pair{Fact::StgInfo_pointer_type, FixedName::pointer_type}}) {
+      if (!layout.has(field)) continue;
       sink.add(load_pointer(info, layout[field]), ReferenceKind::collector, name);
     }
     return;

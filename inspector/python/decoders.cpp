@@ -77,10 +77,29 @@ bool plausible_count(const std::byte* body, const Layout& layout) {
   return false;
 }
 
+namespace {
+
+bool counted_as_untracked(const std::byte* links, const Layout& layout) {
+  constexpr std::int64_t kUntracked = -2;  // _PyGC_REFS_UNTRACKED; the bit below it is FINALIZED
+  return layout.dialects.gc_head == GcHead::counted &&
+         load_ssize(links, layout[Fact::PyGC_Head_gc_gc_refs]) >> 1 == kUntracked;
+}
+
+}  // namespace
+
+Address next_in_list(const std::byte* links, const Layout& layout) {
+  constexpr Address kFlags = 3;  // it may have some; _gc_prev has FINALIZED and COLLECTING
+  if (counted_as_untracked(links, layout)) return 0;
+  return load_pointer(links, layout[Fact::PyGC_Head__gc_next]) & ~kFlags;
+}
+
 bool gc_links_agree(Address node, const std::byte* links, const Decoders& decoders) {
   constexpr Address kFlags = 3;  // of _gc_prev: FINALIZED, COLLECTING; _gc_next may have one
   const Layout& layout = decoders.layout;
-  const Address next = load_pointer(links, layout[Fact::PyGC_Head__gc_next]) & ~kFlags;
+  const Address next = next_in_list(links, layout);
+  if (next == 0 && layout.dialects.gc_head == GcHead::counted) {
+    return counted_as_untracked(links, layout);
+  }
   if (next == 0) return (load_pointer(links, layout[Fact::PyGC_Head__gc_prev]) & ~kFlags) == 0;
   const std::byte* other =
       decoders.mirror.at(next, static_cast<std::size_t>(layout[Fact::sizeof_PyGC_Head]));
@@ -92,7 +111,7 @@ bool is_tracked(const Object& object, const Decoders& decoders) {
   if (!has_gc_head(object, decoders.layout)) return false;
   const auto size = static_cast<Address>(decoders.layout[Fact::sizeof_PyGC_Head]);
   const std::byte* head = decoders.mirror.at(object.address - size, size);
-  return head != nullptr && load_pointer(head, decoders.layout[Fact::PyGC_Head__gc_next]) != 0 &&
+  return head != nullptr && next_in_list(head, decoders.layout) != 0 &&
          !hidden_from_collector(object, decoders);
 }
 

@@ -23,6 +23,8 @@ struct Decoders {
   std::vector<AddressRange> static_type_states;
   // dk_lookup of the tables of keys that may hold other keys than str (up to 3.10); 0: unknown.
   Address lookdict = 0;
+  // A tuple whose items are none of its references (Runtime); 0: none.
+  Address property_arguments = 0;
 
   void fault(Fault fault) const {
     if (acquisition != nullptr) acquisition->count(fault);
@@ -84,6 +86,9 @@ inline bool has_gc_head(const Object& object, const Layout& layout) {
   __builtin_memcpy(&flags, object.body + layout[Fact::PyTypeObject_tp_flags], sizeof flags);
   return flags & TypeTable::kHeapType;
 }
+
+// The next one in the list that it stands in, of a collector's header; 0: it stands in none.
+Address next_in_list(const std::byte* links, const Layout& layout);
 
 // Whether a collector's header at `node`, whose bytes are `links`, is what one is while no
 // collection is under way: the neighbour points back, or it is in no list and has flags alone.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "inspector/python/bytes.h"
+#include "inspector/python/stack_ref.h"
 #include "inspector/python/visit.h"
 
 namespace heapglass {
@@ -29,18 +29,23 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
   };
   shown(Fact::_PyInterpreterFrame_frame_obj, names.frame);
   shown(Fact::_PyInterpreterFrame_f_locals, names.locals);
-  shown(Fact::_PyInterpreterFrame_f_funcobj, FixedName::func);
-  shown(Fact::_PyInterpreterFrame_f_executable, names.code);
-  const auto top = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_stacktop]);
-  if (top <= 0) return;
-  const auto count = static_cast<std::uint64_t>(top);
-  const Address code = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+  const auto reference = [&](Fact fact) {
+    return stack_ref(load_pointer(head, layout[fact]), layout).to;
+  };
+  sink.add(reference(Fact::_PyInterpreterFrame_f_funcobj), ReferenceKind::collector,
+           FixedName::func);
+  const Address code = reference(Fact::_PyInterpreterFrame_f_executable);
+  sink.add(code, ReferenceKind::collector, names.code);
+  const std::uint64_t count = slots_in_use(frame, head, layout).value_or(0);
+  if (count == 0) return;
   if (count > frame_slots(code, decoders)) return decoders.fault(Fault::absurd_size);
   const std::byte* locals = decoders.mirror.at(frame + head_size, count * sizeof(Address));
   if (locals == nullptr) return decoders.unreadable(frame);
   for (std::uint64_t i = 0; i < count; ++i) {
-    sink.add(load_pointer(locals, static_cast<std::int64_t>(i * sizeof(Address))),
-             ReferenceKind::collector, LabelKind::local, i);
+    const Address slot = load_pointer(locals, static_cast<std::int64_t>(i * sizeof(Address)));
+    const StackRef reference = stack_ref(slot, layout);
+    sink.add(reference.to, reference.counted ? ReferenceKind::collector : ReferenceKind::borrowed,
+             LabelKind::local, i);
   }
 }
 

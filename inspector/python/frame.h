@@ -15,7 +15,7 @@ enum class FrameOwner : std::int8_t {
   thread = 0,
   generator = 1,
   frame_object = 2,
-  c_stack = 3  // 3.12+: where C code called the interpreter; of no function
+  c_stack = 3  // 3.12+, and whatever is above: where C code called the interpreter; of no function
 };
 
 // What a frame's owner calls it and its code: a frame object or a generator.

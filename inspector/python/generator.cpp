@@ -2,6 +2,7 @@
 // frame stands inside the object, and counts until it is cleared.
 #include "inspector/python/bytes.h"
 #include "inspector/python/frame.h"
+#include "inspector/python/stack_ref.h"
 #include "inspector/python/visit.h"
 
 namespace heapglass {
@@ -28,6 +29,12 @@ void visit_generator(const Object& object, const Decoders& decoders, Sink& sink)
   if (load<std::int8_t>(object.body, layout[Fact::PyGenObject_gi_frame_state]) < kFrameCleared) {
     const auto frame = object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]);
     visit_interpreter_frame(frame, frame_names(object.type->shape), decoders, sink);
+  } else if (layout.since(Fact::since_cleared_frame_code_shown)) {
+    const Address code =
+        load_pointer(object.body, layout[Fact::PyGenObject_gi_iframe] +
+                                      layout[Fact::_PyInterpreterFrame_f_executable]);
+    sink.add(stack_ref(code, layout).to, ReferenceKind::collector,
+             frame_names(object.type->shape).code);
   }
 }
 

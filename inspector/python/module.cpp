@@ -42,6 +42,9 @@ void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
     }
     sink.add(word, kind, FixedName::module_state);
   }
+  if (measured && known->second.shows_type) {
+    sink.add(object.type->address, ReferenceKind::collector, FixedName::type_);
+  }
   if (measured && known->first == "_zoneinfo") visit_zoneinfo_cache(state, decoders, sink);
   if (measured && known->first == "atexit") visit_atexit_callbacks(state, decoders, sink);
   if (measured && known->first == "_decimal") visit_decimal_maps(state, decoders, sink);

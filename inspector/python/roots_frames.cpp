@@ -6,6 +6,7 @@
 #include "inspector/python/code_lines.h"
 #include "inspector/python/frame.h"
 #include "inspector/python/line_table.h"
+#include "inspector/python/stack_ref.h"
 #include "inspector/python/text.h"
 
 namespace heapglass {
@@ -147,8 +148,11 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
   const Address previous = load_pointer(head, layout[Fact::_PyInterpreterFrame_previous]);
   const auto owner =
       static_cast<FrameOwner>(load<std::int8_t>(head, layout[Fact::_PyInterpreterFrame_owner]));
-  if (owner == FrameOwner::c_stack) return previous;
-  const Address executable = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+  if (owner >= FrameOwner::c_stack) return previous;
+  const auto reference = [&](Fact fact) {
+    return stack_ref(load_pointer(head, layout[fact]), layout);
+  };
+  const Address executable = reference(Fact::_PyInterpreterFrame_f_executable).to;
   Code* code = code_of(executable);
   if (code == nullptr) {
     decoders_.fault(Fault::bad_table);
@@ -164,8 +168,12 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
   const bool of_generator = owner == FrameOwner::generator;
   const RootHold hold = of_generator ? RootHold::borrowed : RootHold::owned;
   for (const Fact fact :
-       {Fact::_PyInterpreterFrame_f_funcobj, Fact::_PyInterpreterFrame_f_executable,
-        Fact::_PyInterpreterFrame_f_locals, Fact::_PyInterpreterFrame_frame_obj}) {
+       {Fact::_PyInterpreterFrame_f_funcobj, Fact::_PyInterpreterFrame_f_executable}) {
+    const StackRef held = reference(fact);
+    writer_.add(held.to, RootKind::frame, held.counted ? hold : RootHold::borrowed, place.index);
+  }
+  for (const Fact fact :
+       {Fact::_PyInterpreterFrame_f_locals, Fact::_PyInterpreterFrame_frame_obj}) {
     writer_.add(load_pointer(head, layout[fact]), RootKind::frame, hold, place.index);
   }
   writer_.add(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_globals]), RootKind::frame,
@@ -181,10 +189,10 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
 void FrameReader::read_slots(Address frame, const std::byte* head, const Code& code,
                              bool of_generator, Place& place) {
   const Layout& layout = decoders_.layout;
-  const auto stacktop = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_stacktop]);
-  const bool known = stacktop >= 0;
+  const std::optional<std::uint64_t> in_use = slots_in_use(frame, head, layout);
+  const bool known = in_use.has_value();
   const std::uint64_t most = code.locals + code.stack;
-  const std::uint64_t count = known ? static_cast<std::uint64_t>(stacktop) : most;
+  const std::uint64_t count = in_use.value_or(most);
   if (count > most || count > slots_left_) {
     slots_left_ = count > most ? slots_left_ : 0;
     return decoders_.fault(Fault::absurd_size);
@@ -196,10 +204,14 @@ void FrameReader::read_slots(Address frame, const std::byte* head, const Code& c
   // A generator shows what is in its frame where it knows how much.
   const RootHold hold = of_generator && known ? RootHold::borrowed : RootHold::owned;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const Address to = load_pointer(slots, static_cast<std::int64_t>(i) * kWord);
+    const auto [to, counted] =
+        stack_ref(load_pointer(slots, static_cast<std::int64_t>(i) * kWord), layout);
     if (to == 0) continue;
     const bool certain = known || i < code.locals;
-    writer_.add(to, RootKind::frame, certain ? hold : RootHold::inferred,
+    writer_.add(to, RootKind::frame,
+                !certain  ? RootHold::inferred
+                : counted ? hold
+                          : RootHold::borrowed,
                 slot_name(code, place, i));
   }
 }

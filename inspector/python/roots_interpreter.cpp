@@ -57,11 +57,6 @@ constexpr Held kHeld[] = {
     {Fact::PyInterpreterState_cached_objects_generic_type, "type", "typing types", kTypingTypes},
 };
 
-constexpr Held kCollectorHolds[] = {
-    {Fact::_gc_runtime_state_garbage, "list", "gc.garbage"},
-    {Fact::_gc_runtime_state_callbacks, "list", "gc.callbacks"},
-};
-
 class Reader {
  public:
   Reader(std::string_view prefix, const Decoders& decoders, RootWriter& writer)
@@ -74,7 +69,10 @@ class Reader {
   // What is held in the struct at `state`.
   void held(Address state, const Held& held) {
     if (!decoders_.layout.has(held.fact)) return;
-    const Address first = state + static_cast<Address>(decoders_.layout[held.fact]);
+    held_at(state + static_cast<Address>(decoders_.layout[held.fact]), held);
+  }
+
+  void held_at(Address first, const Held& held) {
     const auto size = static_cast<std::size_t>(held.count) * sizeof(Address);
     const std::byte* pointers = decoders_.mirror.at(first, size);
     if (pointers == nullptr) return decoders_.unreadable(first, size);
@@ -103,6 +101,10 @@ class Reader {
   void atexit_callbacks(Address state) {
     const Layout& layout = decoders_.layout;
     if (!layout.has(Fact::PyInterpreterState_atexit_callbacks)) return;
+    if (!layout.has(Fact::PyInterpreterState_atexit_ncallbacks)) {  // 3.14+
+      held(state, {Fact::PyInterpreterState_atexit_callbacks, "list", "atexit.register"});
+      return;
+    }
     constexpr std::int32_t kMost = 1 << 20;
     const Address at =
         state + static_cast<Address>(layout[Fact::PyInterpreterState_atexit_callbacks]);
@@ -171,8 +173,8 @@ void add_interpreter_roots(const InterpreterState& state, std::string_view prefi
   reader.atexit_callbacks(state.address);
   reader.ast(state.address);
   // Up to 3.8 all interpreters share one collector, which the first one has.
-  if (state.generations.empty()) return;
-  for (const Held& held : kCollectorHolds) reader.held(state.gc, held);
+  if (state.garbage != 0) reader.held_at(state.garbage, {Fact::count, "list", "gc.garbage"});
+  if (state.callbacks != 0) reader.held_at(state.callbacks, {Fact::count, "list", "gc.callbacks"});
 }
 
 Address modules_of(const InterpreterState& state, const Decoders& decoders) {

@@ -131,6 +131,7 @@ class Reader {
   // those of generators that run, and show what they have.
   void handled_exceptions(Address thread, const std::string& label) {
     const Layout& layout = decoders_.layout;
+    if (!layout.has(Fact::PyThreadState_exc_info)) return;
     const Address last = thread + static_cast<Address>(layout[Fact::PyThreadState_exc_state]);
     Address item = pointer(thread, Fact::PyThreadState_exc_info);
     for (std::size_t i = 0; item != 0 && item != last; ++i) {

@@ -35,6 +35,7 @@ std::vector<Row> collection_rows() {
        Shape::lru_cache,
        {{Fact::lru_cache_object_cache, "<cache>"},
         {Fact::lru_cache_object_func, ".__wrapped__"},
+        {Fact::lru_cache_object_maxsize_O, "<maxsize>"},
         {Fact::lru_cache_object_kwd_mark, "<kwd_mark>"},
         {Fact::lru_cache_object_lru_list_elem_type, "<element type>"},
         {Fact::lru_cache_object_cache_info_type, "<cache_info type>"},
@@ -54,6 +55,8 @@ std::vector<Row> collection_rows() {
        {{Fact::methodcallerobject_name, "<name>", kOwned, true},
         {Fact::methodcallerobject_args, "<args>"},
         {Fact::methodcallerobject_xargs, "<args>"},
+        {Fact::methodcallerobject_vectorcall_args, "<args>"},
+        {Fact::methodcallerobject_vectorcall_kwnames, "<names of kwargs>"},
         {Fact::methodcallerobject_kwds, "<kwargs>"}}},
       {"array.array", Fact::sizeof_arrayobject, Shape::array, {}},
   };

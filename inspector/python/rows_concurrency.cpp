@@ -25,6 +25,7 @@ std::vector<Row> concurrency_rows() {
         {Fact::FutureObj_fut_source_tb, "._source_traceback"},
         {Fact::FutureObj_fut_cancel_msg, "._cancel_message"},
         {Fact::FutureObj_fut_cancelled_exc, "<cancelled exception>"},
+        {Fact::FutureObj_fut_awaited_by, "<awaited by>"},
         {Fact::FutureObj_fut_cancelled_exc_state_exc_type, "<exc_type>"},
         {Fact::FutureObj_fut_cancelled_exc_state_exc_value, "<exc_value>"},
         {Fact::FutureObj_fut_cancelled_exc_state_exc_traceback, "<exc_traceback>"},

@@ -50,6 +50,7 @@ std::vector<Row> make_rows() {
         {Fact::PyFunctionObject_func_dict, ".__dict__"},
         {Fact::PyFunctionObject_func_closure, ".__closure__"},
         {Fact::PyFunctionObject_func_annotations, ".__annotations__"},
+        {Fact::PyFunctionObject_func_annotate, ".__annotate__"},
         {Fact::PyFunctionObject_func_qualname, ".__qualname__"},
         {Fact::PyFunctionObject_func_typeparams, ".__type_params__"}}},
       {"staticmethod",
@@ -112,6 +113,7 @@ std::vector<Row> make_rows() {
        {{Fact::PyFrameObject_f_back, ".f_back"},
         {Fact::PyFrameObject_f_trace, ".f_trace"},
         {Fact::PyFrameObject_f_extra_locals, "<extra locals>"},
+        {Fact::PyFrameObject_f_overwritten_fast_locals, "<overwritten locals>"},
         {Fact::PyFrameObject_f_locals_cache, "<locals cache>"}},
        Fact::_PyInterpreterFrame_localsplus},
       {"frame",
@@ -122,7 +124,10 @@ std::vector<Row> make_rows() {
         {Fact::PyFrameObject_f_builtins, ".f_builtins"},
         {Fact::PyFrameObject_f_globals, ".f_globals"},
         {Fact::PyFrameObject_f_locals, ".f_locals"},
-        {Fact::PyFrameObject_f_trace, ".f_trace"}}},
+        {Fact::PyFrameObject_f_trace, ".f_trace"},
+        {Fact::PyFrameObject_f_exc_type, "<exc_type>"},
+        {Fact::PyFrameObject_f_exc_value, "<exc_value>"},
+        {Fact::PyFrameObject_f_exc_traceback, "<exc_traceback>"}}},
       {"traceback",
        Fact::sizeof_PyTracebackObject,
        Shape::fixed,
@@ -262,16 +267,16 @@ std::vector<Row> make_rows() {
   rows.push_back(exception(
       "AttributeError", Fact::sizeof_PyAttributeErrorObject,
       {{Fact::PyAttributeErrorObject_obj, ".obj"}, {Fact::PyAttributeErrorObject_name, ".name"}}));
-  rows.push_back(
-      exception("SyntaxError", Fact::sizeof_PySyntaxErrorObject,
-                {{Fact::PySyntaxErrorObject_msg, ".msg"},
-                 {Fact::PySyntaxErrorObject_filename, ".filename"},
-                 {Fact::PySyntaxErrorObject_lineno, ".lineno"},
-                 {Fact::PySyntaxErrorObject_offset, ".offset"},
-                 {Fact::PySyntaxErrorObject_end_lineno, ".end_lineno"},
-                 {Fact::PySyntaxErrorObject_end_offset, ".end_offset"},
-                 {Fact::PySyntaxErrorObject_text, ".text"},
-                 {Fact::PySyntaxErrorObject_print_file_and_line, ".print_file_and_line"}}));
+  rows.push_back(exception("SyntaxError", Fact::sizeof_PySyntaxErrorObject,
+                           {{Fact::PySyntaxErrorObject_msg, ".msg"},
+                            {Fact::PySyntaxErrorObject_filename, ".filename"},
+                            {Fact::PySyntaxErrorObject_lineno, ".lineno"},
+                            {Fact::PySyntaxErrorObject_offset, ".offset"},
+                            {Fact::PySyntaxErrorObject_end_lineno, ".end_lineno"},
+                            {Fact::PySyntaxErrorObject_end_offset, ".end_offset"},
+                            {Fact::PySyntaxErrorObject_text, ".text"},
+                            {Fact::PySyntaxErrorObject_print_file_and_line, ".print_file_and_line"},
+                            {Fact::PySyntaxErrorObject_metadata, "._metadata"}}));
   for (const std::string_view type :
        {"UnicodeEncodeError", "UnicodeDecodeError", "UnicodeTranslateError"}) {
     rows.push_back(exception(type, Fact::sizeof_PyUnicodeErrorObject,

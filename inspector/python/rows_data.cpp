@@ -42,18 +42,23 @@ void add_numbers(std::vector<Row>& rows) {
 
 // Modules/_sre, Modules/_struct.c, Modules/_json.c, Modules/_csv.c
 void add_text(std::vector<Row>& rows) {
-  rows.push_back({"re.Pattern",
-                  Fact::sizeof_PatternObject,
-                  Shape::fixed,
-                  {{Fact::PatternObject_groupindex, ".groupindex"},
-                   {Fact::PatternObject_indexgroup, "<indexgroup>"},
-                   {Fact::PatternObject_pattern, ".pattern"}}});
-  rows.push_back({"re.Match",
-                  Fact::sizeof_MatchObject,
-                  Shape::fixed,
-                  {{Fact::MatchObject_string, ".string"},
-                   {Fact::MatchObject_regs, ".regs"},
-                   {Fact::MatchObject_pattern, ".re"}}});
+  // Up to 3.6 the module does not hide where they are made.
+  for (const std::string_view type : {"re.Pattern", "_sre.SRE_Pattern"}) {
+    rows.push_back({type,
+                    Fact::sizeof_PatternObject,
+                    Shape::fixed,
+                    {{Fact::PatternObject_groupindex, ".groupindex"},
+                     {Fact::PatternObject_indexgroup, "<indexgroup>"},
+                     {Fact::PatternObject_pattern, ".pattern"}}});
+  }
+  for (const std::string_view type : {"re.Match", "_sre.SRE_Match"}) {
+    rows.push_back({type,
+                    Fact::sizeof_MatchObject,
+                    Shape::fixed,
+                    {{Fact::MatchObject_string, ".string"},
+                     {Fact::MatchObject_regs, ".regs"},
+                     {Fact::MatchObject_pattern, ".re"}}});
+  }
   rows.push_back({"_sre.SRE_Scanner",
                   kAnySize,
                   Shape::fixed,
@@ -80,7 +85,8 @@ void add_text(std::vector<Row>& rows) {
   rows.push_back({"_json.Scanner",
                   Fact::sizeof__PyScannerObject,
                   Shape::fixed,
-                  {{Fact::_PyScannerObject_object_hook, ".object_hook"},
+                  {{Fact::_PyScannerObject_strict, ".strict"},
+                   {Fact::_PyScannerObject_object_hook, ".object_hook"},
                    {Fact::_PyScannerObject_object_pairs_hook, ".object_pairs_hook"},
                    {Fact::_PyScannerObject_parse_float, ".parse_float"},
                    {Fact::_PyScannerObject_parse_int, ".parse_int"},
@@ -165,25 +171,28 @@ void add_xml(std::vector<Row>& rows) {
                     {{Fact::ElementIterObject_root_element, "<root>"},
                      {Fact::ElementIterObject_sought_tag, "<tag>"}}});
   }
-  rows.push_back({"xml.etree.ElementTree.TreeBuilder",
-                  Fact::sizeof_TreeBuilderObject,
-                  Shape::fixed,
-                  {{Fact::TreeBuilderObject_root, "<root>"},
-                   {Fact::TreeBuilderObject_this, "<this>"},
-                   {Fact::TreeBuilderObject_last, "<last>"},
-                   {Fact::TreeBuilderObject_last_for_tail, "<last for tail>"},
-                   {Fact::TreeBuilderObject_data, "<data>"},
-                   {Fact::TreeBuilderObject_stack, "<stack>"},
-                   {Fact::TreeBuilderObject_element_factory, "<element factory>"},
-                   {Fact::TreeBuilderObject_comment_factory, "<comment factory>"},
-                   {Fact::TreeBuilderObject_pi_factory, "<pi factory>"},
-                   {Fact::TreeBuilderObject_events_append, "<events.append>"},
-                   {Fact::TreeBuilderObject_start_event_obj, "<start event>"},
-                   {Fact::TreeBuilderObject_end_event_obj, "<end event>"},
-                   {Fact::TreeBuilderObject_start_ns_event_obj, "<start-ns event>"},
-                   {Fact::TreeBuilderObject_end_ns_event_obj, "<end-ns event>"},
-                   {Fact::TreeBuilderObject_comment_event_obj, "<comment event>"},
-                   {Fact::TreeBuilderObject_pi_event_obj, "<pi event>"}}});
+  constexpr Fact kEventsShown = Fact::since_tree_builder_events_shown;
+  rows.push_back(
+      {"xml.etree.ElementTree.TreeBuilder",
+       Fact::sizeof_TreeBuilderObject,
+       Shape::fixed,
+       {{Fact::TreeBuilderObject_root, "<root>"},
+        {Fact::TreeBuilderObject_this, "<this>"},
+        {Fact::TreeBuilderObject_last, "<last>"},
+        {Fact::TreeBuilderObject_last_for_tail, "<last for tail>"},
+        {Fact::TreeBuilderObject_data, "<data>"},
+        {Fact::TreeBuilderObject_stack, "<stack>"},
+        {Fact::TreeBuilderObject_element_factory, "<element factory>"},
+        {Fact::TreeBuilderObject_comment_factory, "<comment factory>"},
+        {Fact::TreeBuilderObject_pi_factory, "<pi factory>"},
+        {Fact::TreeBuilderObject_events_append, "<events.append>", kOwned, false, kEventsShown},
+        {Fact::TreeBuilderObject_start_event_obj, "<start event>", kOwned, false, kEventsShown},
+        {Fact::TreeBuilderObject_end_event_obj, "<end event>", kOwned, false, kEventsShown},
+        {Fact::TreeBuilderObject_start_ns_event_obj, "<start-ns event>", kOwned, false,
+         kEventsShown},
+        {Fact::TreeBuilderObject_end_ns_event_obj, "<end-ns event>", kOwned, false, kEventsShown},
+        {Fact::TreeBuilderObject_comment_event_obj, "<comment event>", kOwned, false, kEventsShown},
+        {Fact::TreeBuilderObject_pi_event_obj, "<pi event>", kOwned, false, kEventsShown}}});
   rows.push_back({"xml.etree.ElementTree.XMLParser",
                   Fact::sizeof_XMLParserObject,
                   Shape::fixed,
@@ -286,10 +295,13 @@ void add_ctypes(std::vector<Row>& rows) {
                   {{Fact::CThunkObject_converters, "<converters>"},
                    {Fact::CThunkObject_callable, "<callable>"},
                    {Fact::CThunkObject_restype, "<restype>"}}});
-  rows.push_back({"_ctypes.CField",
-                  Fact::sizeof_CFieldObject,
-                  Shape::fixed,
-                  {{Fact::CFieldObject_proto, "<type>"}}});
+  for (const std::string_view type : {"_ctypes.CField", "ctypes.CField"}) {
+    rows.push_back(
+        {type,
+         Fact::sizeof_CFieldObject,
+         Shape::fixed,
+         {{Fact::CFieldObject_proto, "<type>"}, {Fact::CFieldObject_name, ".name", kOwned}}});
+  }
   rows.push_back(
       {"_ctypes.DictRemover",
        Fact::sizeof_DictRemoverObject,
@@ -308,11 +320,7 @@ void add_ctypes(std::vector<Row>& rows) {
                    {Fact::StgDictObject_restype, "<restype>", kOwned},
                    {Fact::StgDictObject_checker, "<checker>", kOwned}}});
   // 3.13+: the metatypes' base has a StgInfo behind its types.
-  rows.push_back({"_ctypes.CType_Type",
-                  Fact::sizeof_PyHeapTypeObject,
-                  Shape::ctypes_type,
-                  {},
-                  Fact::sizeof_StgInfo});
+  rows.push_back({"_ctypes.CType_Type", kAnySize, Shape::ctypes_type, {}});
   for (const std::string_view type : {"_ctypes.PyCStructType", "_ctypes.UnionType",
                                       "_ctypes.PyCPointerType", "_ctypes.PyCFuncPtrType"}) {
     rows.push_back({type, Fact::sizeof_PyHeapTypeObject, Shape::ctypes_type, {}});

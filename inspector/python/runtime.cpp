@@ -4,6 +4,7 @@
 #include <map>
 
 #include "inspector/python/type_table.h"
+#include "symbols/static_state.h"
 
 namespace heapglass {
 
@@ -116,6 +117,35 @@ Address find_lookdict(const Interpreter& interpreter, const Layout& layout, Memo
   return 0;
 }
 
+// The collector's lists, and what else of its state is looked at.
+void find_collector(InterpreterState& result, const Interpreter& interpreter, const Layout& layout,
+                    Memory& memory) {
+  const auto at = [&](Address base, Fact fact) {
+    return base + static_cast<Address>(layout[fact]);
+  };
+  Address young = 0;
+  if (layout.has(Fact::_gc_runtime_state_generation0)) {
+    const Address gc = layout.has(Fact::PyInterpreterState_gc)
+                           ? at(result.address, Fact::PyInterpreterState_gc)
+                           : at(interpreter.runtime.begin, Fact::_PyRuntimeState_gc);
+    young = at(gc, Fact::_gc_runtime_state_generation0);
+    result.permanent = at(gc, Fact::_gc_runtime_state_permanent_generation);
+    result.collecting = at(gc, Fact::_gc_runtime_state_collecting);
+    result.garbage = at(gc, Fact::_gc_runtime_state_garbage);
+    result.callbacks = at(gc, Fact::_gc_runtime_state_callbacks);
+  } else {
+    young = generation0_at(interpreter).value_or(0);
+    result.collecting = interpreter.symbol("collecting").value_or(0);
+    result.garbage = interpreter.symbol("garbage").value_or(0);
+    result.callbacks = interpreter.symbol("callbacks").value_or(0);
+  }
+  const Address generations = memory.value<Address>(young).value_or(0);
+  for (int i = 0; i < kGenerations; ++i) {
+    result.generations.push_back(generations +
+                                 static_cast<Address>(i * layout[Fact::sizeof_gc_generation]));
+  }
+}
+
 }  // namespace
 
 Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory) {
@@ -125,24 +155,18 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
   const auto pointer = [&](Address address) { return memory.value<Address>(address).value_or(0); };
   Runtime runtime;
   runtime.type_type = interpreter.symbol("PyType_Type").value_or(0);
-  for (Address state =
-           pointer(at(interpreter.runtime.begin, Fact::_PyRuntimeState_interpreters_head));
+  for (Address state = pointer(interpreters_head_at(interpreter, layout, memory));
        state != 0 && runtime.interpreters.size() < kMostInterpreters;
        state = pointer(at(state, Fact::PyInterpreterState_next))) {
     InterpreterState& result = runtime.interpreters.emplace_back();
     result.address = state;
-    result.id = memory.value<std::int64_t>(at(state, Fact::PyInterpreterState_id)).value_or(-1);
+    if (layout.has(Fact::PyInterpreterState_id)) {
+      result.id = memory.value<std::int64_t>(at(state, Fact::PyInterpreterState_id)).value_or(-1);
+    }
     // Up to 3.8 one collector serves all interpreters.
     const bool shared_collector = !layout.has(Fact::PyInterpreterState_gc);
-    result.gc = shared_collector ? at(interpreter.runtime.begin, Fact::_PyRuntimeState_gc)
-                                 : at(state, Fact::PyInterpreterState_gc);
     if (!shared_collector || runtime.interpreters.size() == 1) {
-      const Address generations = pointer(at(result.gc, Fact::_gc_runtime_state_generation0));
-      for (int i = 0; i < kGenerations; ++i) {
-        result.generations.push_back(generations +
-                                     static_cast<Address>(i * layout[Fact::sizeof_gc_generation]));
-      }
-      result.permanent = at(result.gc, Fact::_gc_runtime_state_permanent_generation);
+      find_collector(result, interpreter, layout, memory);
     }
     if (layout.dialects.static_types == StaticTypes::per_interpreter) {
       // The table ends with the interpreter's state; entries are checked by their type anyway.
@@ -156,19 +180,29 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
       }
     }
   }
+  // interp.next leads from the latest to the first.
+  for (std::size_t i = 0;
+       !layout.has(Fact::PyInterpreterState_id) && i < runtime.interpreters.size(); ++i) {
+    runtime.interpreters[i].id = static_cast<std::int64_t>(runtime.interpreters.size() - 1 - i);
+  }
   runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);
   find_shared(runtime, interpreter, layout, memory);
+  // A static of a function: the compiler put a number behind its name.
+  for (const auto& [name, symbol] : interpreter.image.symbols) {
+    if (name.starts_with("cached_args")) {
+      runtime.property_arguments = pointer(interpreter.bias + symbol.value);
+    }
+  }
   runtime.lookdict = find_lookdict(interpreter, layout, memory);
   return runtime;
 }
 
-bool collector_running(const Runtime& runtime, const Layout& layout, Memory& memory) {
-  return std::any_of(
-      runtime.interpreters.begin(), runtime.interpreters.end(), [&](const InterpreterState& state) {
-        const Address flag =
-            state.gc + static_cast<Address>(layout[Fact::_gc_runtime_state_collecting]);
-        return memory.value<std::int32_t>(flag).value_or(0) != 0;
-      });
+bool collector_running(const Runtime& runtime, Memory& memory) {
+  return std::any_of(runtime.interpreters.begin(), runtime.interpreters.end(),
+                     [&](const InterpreterState& state) {
+                       return state.collecting != 0 &&
+                              memory.value<std::int32_t>(state.collecting).value_or(0) != 0;
+                     });
 }
 
 }  // namespace heapglass

@@ -14,7 +14,9 @@ namespace heapglass {
 struct InterpreterState {
   Address address = 0;
   std::int64_t id = 0;
-  Address gc = 0;  // _gc_runtime_state
+  // Of the collector's state (_gc_runtime_state; static variables up to 3.6), the addresses of the
+  // flag that it is at work and of two pointers to lists; 0: unknown, or the first interpreter's.
+  Address collecting = 0, garbage = 0, callbacks = 0;
   // Heads of the collector's lists: of the generations, young to old, and of what was frozen. None
   // (and 0) in all but the first interpreter where one collector serves all.
   std::vector<Address> generations;
@@ -27,6 +29,10 @@ struct Runtime {
   Address type_type = 0;         // PyType_Type
   Address subtype_traverse = 0;  // tp_traverse of classes made in Python; 0 if none was seen
   Address lookdict = 0;          // dk_lookup of dicts that hold other keys than str; see dict.cpp
+  // Up to 3.7, the tuple that `property` passes to getters (cached_args of Objects/descrobject.c):
+  // what it had last is left in it, and is none of its references. 0: none, or the file does not
+  // name it.
+  Address property_arguments = 0;
   std::vector<InterpreterState> interpreters;
 
   // Of what all interpreters share; empty or 0 where this file does not tell.
@@ -43,6 +49,6 @@ struct Runtime {
 Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memory& memory);
 
 // Whether the collector of any interpreter is at work now (gc.collecting).
-bool collector_running(const Runtime& runtime, const Layout& layout, Memory& memory);
+bool collector_running(const Runtime& runtime, Memory& memory);
 
 }  // namespace heapglass

@@ -4,6 +4,7 @@
 #include "inspector/python/bytes.h"
 #include "inspector/python/frame.h"
 #include "inspector/python/size.h"
+#include "inspector/python/stack_ref.h"
 
 namespace heapglass {
 
@@ -67,7 +68,7 @@ OwnSize with_frame(const Object& object, Fact body, Address frame, const Decoder
     code = load_pointer(object.body, layout[Fact::PyGenObject_gi_code]);
   } else if (const std::byte* head = decoders.mirror.at(
                  frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]))) {
-    code = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+    code = stack_ref(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]), layout).to;
   }
   size.sizeof_result += frame_slots(code, decoders) * kWord;
   size.inside = size.sizeof_result;  // what stands where ob_size would be may be something else

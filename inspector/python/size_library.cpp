@@ -120,6 +120,7 @@ void add_dimensions(OwnSize& size, std::int32_t dimensions) {
 OwnSize ctypes_dict(const Object& object, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
   OwnSize size = dict_sizeof(object, decoders);
+  if (!layout.since(Fact::since_ctypes_dict_sizeof)) return size;
   size.sizeof_result +=
       fact(layout, Fact::sizeof_StgDictObject) - fact(layout, Fact::sizeof_PyDictObject);
   add_c_string(size, load_pointer(object.body, layout[Fact::StgDictObject_format]), decoders);

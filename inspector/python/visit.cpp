@@ -114,7 +114,7 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
       visit_capsule(object, decoders, sink);
       break;
     case Shape::lru_element:
-      return;  // its cache shows what it holds, its type included
+      return visit_lru_element(object, decoders, sink);
     case Shape::fixed:
     case Shape::str:
     case Shape::integer:

@@ -33,6 +33,7 @@ void visit_code(const Object&, const Decoders&, Sink&);
 void visit_frame(const Object&, const Decoders&, Sink&);
 void visit_generator(const Object&, const Decoders&, Sink&);
 void visit_deque(const Object&, const Decoders&, Sink&);
+void visit_lru_element(const Object& object, const Decoders& decoders, Sink& sink);
 void visit_lru_cache(const Object&, const Decoders&, Sink&);
 void visit_hamt(const Object&, const Decoders&, Sink&);
 void visit_tee_data(const Object&, const Decoders&, Sink&);

@@ -120,7 +120,6 @@ const char* what_is_wrong(const HeapGraph& graph) {
     const LabelKind label = edge_label(graph.edge[r]);
     const bool named = label == LabelKind::field || label == LabelKind::attribute;
     if (named && edge_index(graph.edge[r]) >= graph.names.size()) return "an edge has no name";
-    if (edge_kind(graph.edge[r]) > ReferenceKind::inferred) return "a reference has no kind";
   }
   return nullptr;
 }

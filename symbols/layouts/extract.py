@@ -3,6 +3,7 @@
 
     extract.py ~/.pyenv/versions/3.12.1/bin/python3      writes 3.12.tsv beside this file
     extract.py /usr/bin/python3.11 -o /tmp/debian.tsv    DWARF from /usr/lib/debug, by build id
+    extract.py DIR/bin/python3.14 --root DIR/sid             of fixtures/interpreters.sh
     extract.py libpython3.12.so.1.0                      extension modules from beside it
     extract.py --headers /opt/py/include/python3.14 --version 3.14.10
                                                          no interpreter: only what headers define
@@ -26,6 +27,8 @@ REQUEST = "HEAPGLASS_EXTRACT_REQUEST"
 # symbols/layout.h. With the constants of Objects/obmalloc.c, and the micro version of each minor
 # since which something is so (99: never), the only table by version.
 WORDS = {
+    "_PyScannerObject.strict": [((3, 6), 16), ((3, 7), None)],  # no object then
+    "dialect.gc_head": [((3, 6), "counted"), ((3, 8), "linked")],
     "dialect.header_size": [((3, 6), "by_object"), ((3, 11), "by_type"), ((3, 13), "by_object")],
     "dialect.int_size": [((3, 6), "digits"), ((3, 11), "at_least_one")],
     "dialect.line_table": [((3, 6), "lnotab"), ((3, 10), "ranges"), ((3, 11), "locations")],
@@ -36,11 +39,17 @@ WORDS = {
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
     "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
     "framestate.minus_FRAME_CREATED": [((3, 11), 2), ((3, 13), 3)],
-    "pymalloc.ALIGNMENT": [((3, 8), 16)],
+    "pymalloc.ALIGNMENT": [((3, 6), 16)],  # 8 where the collector's head is shorter: gc_head.cpp
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
+    "methodcallerobject.vectorcall_args": [((3, 6), None), ((3, 14), 40)],
+    "methodcallerobject.vectorcall_kwnames": [((3, 6), None), ((3, 14), 48)],
+    "since.cleared_frame_code_shown": [((3, 6), 99), ((3, 14), 0)],
+    "since.ctypes_dict_sizeof": [((3, 6), 99), ((3, 7), 0)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
+    "since.structseq_hidden_shown": [((3, 6), 99), ((3, 8), 0)],
+    "since.tree_builder_events_shown": [((3, 6), 99), ((3, 7), 0)],
     "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
     "since.unstarted_generator_stays": [((3, 6), 99), ((3, 12), 0)],
 }
@@ -149,7 +158,7 @@ def fail(message):
     sys.exit("extract.py: " + message)
 
 
-def ask_gdb(files, facts):
+def ask_gdb(files, facts, root):
     """{struct: [[file, {field: offset, "": size}], ...]}, Py_Version or None"""
     structs = {}
     for names in facts:
@@ -165,6 +174,7 @@ def ask_gdb(files, facts):
             json.dump({"structs": structs, "files": files, "answer": answer}, file)
         done = subprocess.run(
             ["gdb", "-nx", "-nh", "-batch", "-iex", "set debuginfod enabled off",
+             "-iex", f"set debug-file-directory {root}/usr/lib/debug",
              "-x", os.path.abspath(__file__)],
             env=dict(os.environ, **{REQUEST: request}), capture_output=True, text=True)
         if not os.path.exists(answer):
@@ -191,7 +201,7 @@ def choose(struct, found, interpreter):
 def word(name, version):
     values = [value for first, value in WORDS[name] if first <= version]
     if values:
-        return values[-1]
+        return values[-1]  # None: not any more
     if name.startswith(("since.", "framestate.")):  # of something that the version does not have at all
         return None
     fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
@@ -249,13 +259,15 @@ def is_exact(path):
 
 def changes_inside(path):
     """{fact@NN: value}: how structs changed in later micro versions, which a person wrote into the
-    file from what extract.py found for such a build (-o elsewhere, and the difference): kept."""
+    file from what extract.py found for such a build (-o elsewhere, and the difference): kept, and
+    with them what those facts were before."""
     try:
         with open(path, encoding="ascii") as file:
             lines = [line.rstrip("\n").split("\t") for line in file]
     except FileNotFoundError:
         return {}
-    return {key: value for key, value in lines if re.search(r"@\d\d$", key)}
+    changed = {key[:-3] for key, _ in lines if re.search(r"@\d\d$", key)}
+    return {key: value for key, value in lines if re.sub(r"@\d\d$", "", key) in changed}
 
 
 def write_layout(path, name, origin, version, values):
@@ -332,6 +344,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("binary", nargs="?", metavar="INTERPRETER",
                         help="executable, libpython, or the detached debug file of one")
+    parser.add_argument("--root", metavar="DIRECTORY", default="",
+                        help="in which INTERPRETER finds itself (fixtures/interpreters.sh)")
     parser.add_argument("--headers", metavar="DIRECTORY", help="the directory of Python.h")
     parser.add_argument("--module", action="append", metavar="FILE",
                         help="an extension module (again for more); default: all that are beside")
@@ -361,11 +375,13 @@ def main():
             modules, kind = [], "headers"
         else:
             about = about_interpreter(arguments.binary)
-            binary = about["binary"] if about else os.path.realpath(arguments.binary)
-            modules = about["modules"] if about else modules_beside(binary)
+            root = arguments.root
+            binary = root + about["binary"] if about else os.path.realpath(arguments.binary)
+            modules = ([root + path for path in about["modules"]] if about
+                       else modules_beside(binary))
             kind = "shared" if ".so" in os.path.basename(binary) else "static"
         modules = arguments.module or modules
-        structs, number = ask_gdb([binary] + modules, facts)
+        structs, number = ask_gdb([binary] + modules, facts, arguments.root)
     if not structs["PyTypeObject"]:
         fail(f"{binary} has no debug information (install its -dbg package, or give the .debug file)")
 

@@ -8,6 +8,7 @@ is not shown is owned nevertheless, unless its count has no room for that: then 
     python3 module_states.py OFFSET_OF_md_def OFFSET_OF_md_state OFFSET_OF_m_size
     _functools<TAB>48 0 8 16      state of 48 bytes; shown at 0, 8 and 16, or empty there
     binascii<TAB>16 -0 -8         state of 16 bytes; what stands at 0 and 8 is borrowed
+    _hmac<TAB>64 0 type           the traversal shows the module's type besides
 """
 
 import ctypes
@@ -79,6 +80,8 @@ def shown_words(module, md_def, md_state, m_size, counted):
             offsets.append(offset)
         elif is_borrowed(value, counted):
             offsets.append("-%d" % offset)
+    if shown[id(type(module))] > 0:
+        offsets.append("type")
     return size, offsets
 
 
@@ -91,7 +94,9 @@ loops = [Loop()]
 
 def fill():
     """Fills words that the traversals leave out, and that would be taken for shown while empty."""
-    sys.modules["_asyncio"]._set_running_loop(loops[0])  # borrowed by the state
+    set_running_loop = getattr(sys.modules["_asyncio"], "_set_running_loop", None)  # since 3.7
+    if set_running_loop:
+        set_running_loop(loops[0])  # borrowed by the state
 
 
 def main():
