@@ -4,6 +4,7 @@ For each program of fixtures/programs/cases (or those whose name or file's name 
 culprit must be among the first three suspects; after two, with the leak going on in between, it must be the
 first, of kind growth. The culprit is named where type, count, path and kind are as the program itself says
 (case.py). A healthy program has no suspect, and the verdict says so.
+What one look says of the process, it must say of a snapshot of the process too.
 Prints a table case x outcome, and what was said instead where it is wrong.
 """
 import json
@@ -107,6 +108,10 @@ def look_at(heapglass, python, name, looks, scratch):
             ran = run(heapglass, "snapshot", target.pid, "-o", before, "--max-pause", "30s")
             if ran.code:
                 raise SystemExit("%s: exit code %d\n%s" % (ran.command, ran.code, ran.err.decode()))
+            if results and results[0]:
+                again, _ = run_json(heapglass, "suspects", before, "--json")
+                if (again["verdict"], again["suspects"]) != (document["verdict"], document["suspects"]):
+                    results[0] = ("ITS SNAPSHOT DIFFERS", False, again)
             target.process.stdin.write(b"m")
             if target.line() != "done":
                 raise SystemExit("%s: did not say done" % name)
