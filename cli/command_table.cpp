@@ -6,9 +6,10 @@ namespace heapglass {
 
 std::span<const Command> command_table() {
   static const Command kCommands[] = {
-      overview_command(),   //
-      ps_command(),         //
-      doctor_command(),     //
+      overview_command(),  //
+      ps_command(),        //
+      doctor_command(),
+      suspects_command(),   //
       histogram_command(),  //
       paths_command(),      //
       referrers_command(),  //
@@ -28,8 +29,8 @@ void refuse_csv(const Context& context) {
 
 std::span<const std::string_view> later_commands() {
   static constexpr std::string_view kLater[] = {
-      "suspects",    "core",   "diff",      "watch",   "check",  "memory",      "strings",
-      "collections", "caches", "resources", "threads", "report", "allocations", "query"};
+      "core",   "diff",      "watch",   "check",  "memory",      "strings", "collections",
+      "caches", "resources", "threads", "report", "allocations", "query"};
   return kLater;
 }
 

@@ -27,7 +27,7 @@ constexpr Later kLater[] = {
     {"native", false, "leave it out: types without a table are read conservatively"},
     {"children", false, "heapglass ps, then one command for each process"},
     {"values", false, "leave it out: types, counts and sizes are shown without contents", kValues},
-    {"over", true, "run the command twice and compare"},
+    {"over", true, "heapglass suspects PID --over 60s", kOver},
 };
 
 po::typed_value<std::string>* text(const char* placeholder) {
@@ -105,6 +105,10 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "short, "
         "and keys of dicts.");
   }
+  if (groups & kOver) {
+    add("over", text("DURATION"),
+        "Look twice, so far apart, and tell what grew between: 60s, 10m.");
+  }
   if (groups & kTypes) {
     add("type", text("PATTERN"),
         "Only types whose full name matches this shell glob, to ask about your own classes: "
@@ -169,6 +173,10 @@ Options read_options(const po::variables_map& values, unsigned groups) {
   if (values.count("address") != 0) {
     const std::string given = get(values, "address");
     options.address = need(parse_address(given), "--address", given, "0x7f0123456780");
+  }
+  if (groups & kOver && values.count("over") != 0) {
+    const std::string given = get(values, "over");
+    options.over = need(parse_duration(given), "--over", given, "60s");
   }
   if (values.count("max-pause") != 0) {
     const std::string given = get(values, "max-pause");

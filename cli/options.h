@@ -28,7 +28,8 @@ struct Options {
   bool no_color = false;
   bool verbose = false;
   bool quiet = false;
-  bool values = false;  // contents may be shown
+  bool values = false;                           // contents may be shown
+  std::optional<std::chrono::nanoseconds> over;  // between two looks
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
   std::uint64_t max_memory = 0;  // 0: half of what is free
 };
@@ -52,7 +53,8 @@ enum OptionGroup : unsigned {
                    // options that are not in this version
   kValues = 64,    // --values; of the others that read a heap it is refused by name
   kAddress = 128,  // --address
-  kDot = 256       // --format dot besides
+  kDot = 256,      // --format dot besides
+  kOver = 512      // --over
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.

@@ -8,6 +8,7 @@ namespace heapglass {
 Command overview_command();
 Command ps_command();
 Command doctor_command();
+Command suspects_command();
 Command histogram_command();
 Command cycles_command();
 Command paths_command();

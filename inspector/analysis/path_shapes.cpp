@@ -9,7 +9,6 @@ namespace heapglass {
 
 namespace {
 
-constexpr std::uint32_t kNoShape = UINT32_MAX;
 constexpr std::uint32_t kMostRepeats = 3;
 
 // A shape: how it goes on from another one.
@@ -78,21 +77,32 @@ class Shapes {
 
 }  // namespace
 
+std::vector<std::uint32_t> shape_numbers(const HeapGraph& graph, const ShortestPaths& paths,
+                                         const std::vector<ObjectId>& objects) {
+  Shapes shapes(graph, paths);
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(objects.size());
+  for (const ObjectId object : objects) {
+    numbers.push_back(paths.has(object) ? shapes.of(object) : kNoShape);
+  }
+  return numbers;
+}
+
 PathShapes path_shapes(const HeapGraph& graph, const ShortestPaths& paths,
                        const std::vector<ObjectId>& objects) {
   PathShapes result;
-  Shapes shapes(graph, paths);
+  const std::vector<std::uint32_t> numbers = shape_numbers(graph, paths, objects);
   std::unordered_map<std::uint32_t, std::size_t> at;  // in result.shapes
-  for (const ObjectId object : objects) {
-    if (!paths.has(object)) {
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    if (numbers[i] == kNoShape) {
       ++result.without;
       continue;
     }
-    const auto [found, fresh] = at.try_emplace(shapes.of(object), result.shapes.size());
-    if (fresh) result.shapes.push_back({object, 0, 0});
+    const auto [found, fresh] = at.try_emplace(numbers[i], result.shapes.size());
+    if (fresh) result.shapes.push_back({objects[i], 0, 0});
     PathShape& shape = result.shapes[found->second];
     ++shape.count;
-    shape.footprint += graph.footprint[index(object)];
+    shape.footprint += graph.footprint[index(objects[i])];
   }
   std::stable_sort(result.shapes.begin(), result.shapes.end(),
                    [](const PathShape& a, const PathShape& b) { return a.count > b.count; });

@@ -25,6 +25,12 @@ struct PathShapes {
   std::uint64_t without = 0;      // objects to which no path leads
 };
 
+inline constexpr std::uint32_t kNoShape = UINT32_MAX;
+
+// By position in `objects`: a number for the shape of its path; kNoShape where there is none.
+std::vector<std::uint32_t> shape_numbers(const HeapGraph& graph, const ShortestPaths& paths,
+                                         const std::vector<ObjectId>& objects);
+
 PathShapes path_shapes(const HeapGraph& graph, const ShortestPaths& paths,
                        const std::vector<ObjectId>& objects);
 

@@ -1,0 +1,108 @@
+#include "inspector/analysis/ordinary.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace heapglass {
+
+namespace {
+
+constexpr std::string_view kPlainValues[] = {"str",
+                                             "bytes",
+                                             "int",
+                                             "float",
+                                             "bool",
+                                             "complex",
+                                             "NoneType",
+                                             "bytearray",
+                                             "range",
+                                             "slice",
+                                             "ellipsis",
+                                             "decimal.Decimal",
+                                             "fractions.Fraction",
+                                             "datetime.date",
+                                             "datetime.time",
+                                             "datetime.datetime",
+                                             "datetime.timedelta",
+                                             "datetime.timezone",
+                                             "uuid.UUID"};
+constexpr std::string_view kBareContainers[] = {"list",
+                                                "dict",
+                                                "tuple",
+                                                "set",
+                                                "frozenset",
+                                                "collections.deque",
+                                                "collections.OrderedDict",
+                                                "collections.defaultdict",
+                                                "collections.Counter",
+                                                "mappingproxy",
+                                                "array.array"};
+constexpr std::string_view kMachinery[] = {"function",
+                                           "builtin_function_or_method",
+                                           "method",
+                                           "classmethod",
+                                           "staticmethod",
+                                           "property",
+                                           "code",
+                                           "cell",
+                                           "module",
+                                           "weakref",
+                                           "weakref.ReferenceType",
+                                           "weakref.KeyedRef",
+                                           "weakproxy",
+                                           "wrapper_descriptor",
+                                           "method_descriptor",
+                                           "classmethod_descriptor",
+                                           "getset_descriptor",
+                                           "member_descriptor",
+                                           "method-wrapper",
+                                           "PyCapsule",
+                                           "frame",
+                                           "traceback",
+                                           "functools.cached_property",
+                                           "functools._lru_cache_wrapper",
+                                           "operator.itemgetter",
+                                           "operator.attrgetter",
+                                           "re.Pattern",
+                                           "types.GenericAlias",
+                                           "types.SimpleNamespace",
+                                           "importlib._bootstrap.ModuleSpec",
+                                           "_frozen_importlib.ModuleSpec",
+                                           "_frozen_importlib_external.SourceFileLoader",
+                                           "_frozen_importlib_external.ExtensionFileLoader",
+                                           "_frozen_importlib_external.FileFinder",
+                                           "_frozen_importlib._ModuleLock",
+                                           "inspect.Parameter",
+                                           "inspect.Signature",
+                                           "dataclasses.Field",
+                                           "weakref.WeakKeyDictionary",
+                                           "weakref.WeakValueDictionary",
+                                           "_weakrefset.WeakSet",
+                                           "_abc._abc_data"};
+constexpr std::string_view kOwnCaches[] = {
+    "re.",         "re._",       "sre_",       "linecache.", "typing.",
+    "tokenize.",   "enum.",      "abc.",       "importlib.", "_frozen_importlib",
+    "sys.",        "encodings.", "mimetypes.", "html.",      "opcode.",
+    "token.",      "keyword.",   "fnmatch.",   "inspect.",   "dis.",
+    "copyreg.",    "codecs",     "gettext.",   "interned",   "builtins.",
+    "warnings.",   "locale.",    "ast.",       "pkgutil.",   "unicodedata.",
+    "stringprep.", "sysconfig.", "signal.",    "errno.",     "http.",
+    "_pyrepl."};
+
+template <std::size_t n>
+bool among(const std::string_view (&names)[n], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+}  // namespace
+
+bool is_plain_value(std::string_view type) { return among(kPlainValues, type); }
+bool is_bare_container(std::string_view type) { return among(kBareContainers, type); }
+bool is_machinery(std::string_view type) { return among(kMachinery, type); }
+
+bool is_own_cache(std::string_view path) {
+  return std::any_of(std::begin(kOwnCaches), std::end(kOwnCaches),
+                     [&](std::string_view begin) { return path.starts_with(begin); });
+}
+
+}  // namespace heapglass
