@@ -2,7 +2,7 @@
 
 For each program of fixtures/programs/cases (or those whose name or file's name is given): after one look the
 culprit must be among the first three suspects; after two, with the leak going on in between, it must be the
-first, of kind growth. The culprit is named where type, count, path and kind are as the program itself says
+first. The culprit is named where type, count, path and kind are as the program itself says
 (case.py). A healthy program has no suspect, and the verdict says so.
 What one look says of the process, it must say of a snapshot of the process too.
 Prints a table case x outcome, and what was said instead where it is wrong.
@@ -32,8 +32,9 @@ def contains(text, words):
 def differences(suspect, truth, numbers, kinds):
     """What is wrong about this suspect; None where it is about something else."""
     known = suspect["type"] in numbers
-    placed = contains(suspect["path"], truth["path_contains"])
-    if not known and not (placed and truth["path_contains"]):
+    words = truth["paths"].get(suspect["type"], truth["path_contains"])
+    placed = contains(suspect["path"], words)
+    if not known and not (placed and words):
         return None
     wrong = []
     wanted = list(numbers[suspect["type"] if known else truth["type"]])
@@ -41,7 +42,7 @@ def differences(suspect, truth, numbers, kinds):
     if not any(number <= suspect["count"] <= number + slack for number in wanted):
         wrong.append("count %s instead of %s" % (suspect["count"], " or ".join(map(str, wanted))))
     if not placed:
-        wrong.append("path %s without %s" % (ascii(suspect["path"]), truth["path_contains"]))
+        wrong.append("path %s without %s" % (ascii(suspect["path"]), words))
     if suspect["kind"] not in kinds:
         wrong.append("kind %s instead of %s" % (suspect["kind"], "|".join(kinds)))
     return wrong
@@ -70,7 +71,7 @@ def judge(document, truth, two_looks):
         if "nothing" not in document["verdict"].lower():
             return "verdict %r" % document["verdict"], False
         return "nothing", True
-    numbers, kinds = (truth["growths"], ["growth"]) if two_looks else (truth["counts"], truth["kinds"])
+    numbers, kinds = (truth["growths"], truth["growth_kinds"]) if two_looks else (truth["counts"], truth["kinds"])
     best = None
     for place, suspect in enumerate(suspects, 1):
         wrong = differences(suspect, truth, numbers, kinds)

@@ -5,7 +5,8 @@ import suspects
 
 TRUTH = {"case": "7", "type": "app.Client", "count": 40, "counts": {"app.Client": [40, 43], "app.Page": [80]},
          "growths": {"app.Client": [40], "app.Page": [80]}, "path_contains": ["Client.fetch", "lru_cache"],
-         "kinds": ["cache"]}
+         "paths": {"app.Client": ["Client.fetch", "lru_cache"], "app.Page": ["Client.fetch", "result"]},
+         "kinds": ["cache"], "growth_kinds": ["growth"]}
 RIGHT = {"kind": "cache", "type": "app.Client", "count": 40, "bytes": 9, "retained_bytes": 99, "share_percent": 5.0,
          "path": "app.Client.fetch (lru_cache) \u2192 key[0]", "reason": "unbounded"}
 OTHER = dict(RIGHT, type="dict", path="app.settings")
@@ -18,7 +19,8 @@ def outcome(said, two_looks=False, truth=TRUTH, verdict="one thing stands out"):
 def expectations():
     yield "as it is", True, outcome([RIGHT])
     yield "all there are", True, outcome([dict(RIGHT, count=43)])
-    yield "the other name", True, outcome([dict(RIGHT, type="app.Page", count=80)])
+    yield "the other name", True, outcome([dict(RIGHT, type="app.Page", count=80, path="Client.fetch \u2192 result")])
+    yield "the other name's path", False, outcome([dict(RIGHT, type="app.Page", count=80)])
     yield "by the holder", True, outcome([dict(RIGHT, type="dict")])
     yield "third", True, outcome([OTHER, OTHER, RIGHT])
     yield "fourth", False, outcome([OTHER, OTHER, OTHER, RIGHT])
@@ -39,7 +41,7 @@ def expectations():
     yield "growth, second", False, outcome([OTHER, growth], True)
     yield "growth by the wrong number", False, outcome([dict(growth, count=43)], True)
     yield "no growth", False, outcome([RIGHT], True)
-    lost = dict(TRUTH, path_contains=[], kept_by_c_code=3)
+    lost = dict(TRUTH, path_contains=[], paths={}, kept_by_c_code=3)
     yield "without a path", True, outcome([dict(RIGHT, path=None)], truth=lost)
     yield "a few of C code's", True, outcome([dict(RIGHT, count=42)], truth=lost)
     yield "too many of C code's", False, outcome([dict(RIGHT, count=47)], truth=lost)
