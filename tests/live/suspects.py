@@ -29,8 +29,9 @@ def contains(text, words):
     return True
 
 
-def differences(suspect, truth, numbers, kinds):
+def differences(suspect, truth, two_looks):
     """What is wrong about this suspect; None where it is about something else."""
+    numbers, kinds = (truth["growths"], truth["growth_kinds"]) if two_looks else (truth["counts"], truth["kinds"])
     known = suspect["type"] in numbers
     words = truth["paths"].get(suspect["type"], truth["path_contains"])
     placed = contains(suspect["path"], words)
@@ -38,8 +39,9 @@ def differences(suspect, truth, numbers, kinds):
         return None
     wrong = []
     wanted = list(numbers[suspect["type"] if known else truth["type"]])
-    slack = truth.get("kept_by_c_code", 0)
-    if not any(number <= suspect["count"] <= number + slack for number in wanted):
+    more = truth.get("changed_by_c_code" if two_looks else "kept_by_c_code", 0)
+    less = more if two_looks else 0
+    if not any(number - less <= suspect["count"] <= number + more for number in wanted):
         wrong.append("count %s instead of %s" % (suspect["count"], " or ".join(map(str, wanted))))
     if not placed:
         wrong.append("path %s without %s" % (ascii(suspect["path"]), words))
@@ -71,10 +73,9 @@ def judge(document, truth, two_looks):
         if "nothing" not in document["verdict"].lower():
             return "verdict %r" % document["verdict"], False
         return "nothing", True
-    numbers, kinds = (truth["growths"], truth["growth_kinds"]) if two_looks else (truth["counts"], truth["kinds"])
     best = None
     for place, suspect in enumerate(suspects, 1):
-        wrong = differences(suspect, truth, numbers, kinds)
+        wrong = differences(suspect, truth, two_looks)
         if wrong is None:
             continue
         if place > (1 if two_looks else LOOKED_AT):

@@ -41,10 +41,12 @@ def expectations():
     yield "growth, second", False, outcome([OTHER, growth], True)
     yield "growth by the wrong number", False, outcome([dict(growth, count=43)], True)
     yield "no growth", False, outcome([RIGHT], True)
-    lost = dict(TRUTH, path_contains=[], paths={}, kept_by_c_code=3)
+    lost = dict(TRUTH, path_contains=[], paths={}, kept_by_c_code=3, changed_by_c_code=1)
     yield "without a path", True, outcome([dict(RIGHT, path=None)], truth=lost)
     yield "a few of C code's", True, outcome([dict(RIGHT, count=42)], truth=lost)
     yield "too many of C code's", False, outcome([dict(RIGHT, count=47)], truth=lost)
+    yield "one of C code's gone", True, outcome([dict(growth, path=None, count=39)], True, lost)
+    yield "two of C code's gone", False, outcome([dict(growth, path=None, count=38)], True, lost)
     healthy = {"case": "h1", "healthy": True}
     yield "healthy", True, outcome([], truth=healthy, verdict="Nothing stands out: ...")
     yield "healthy, without the words", False, outcome([], truth=healthy, verdict="all is well")
