@@ -1,6 +1,7 @@
 #include "inspector/analysis/growth.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kLeastCount = 50;
 constexpr std::int64_t kLeastPart = 100;  // of the objects there were: one in a hundred
+constexpr double kLeastDataShare = 0.5;   // percent of the heap: text and numbers come and go
 constexpr std::uint64_t kLeastBytes = 16 << 10;
 
 std::string_view type_name(const HeapGraph& graph, std::size_t object) {
@@ -81,6 +83,45 @@ ObjectId core_of(const HeapGraph& graph, const Dominators& tree, const Pile& pil
   return best.second;
 }
 
+// Of a chain, of which the newest object holds the others: the second one, whose path tells how.
+std::optional<ObjectId> second_of_chain(const HeapGraph& graph, const Dominators& tree,
+                                        const Pile& pile) {
+  constexpr std::size_t kMostLooked = 1 << 16;
+  const std::size_t begin = tree.position[index(pile.example)];
+  const std::size_t end =
+      begin + std::min<std::size_t>(tree.nodes[index(pile.example)], kMostLooked);
+  std::int64_t alike = 0;
+  std::optional<ObjectId> second;
+  for (std::size_t at = begin; at < end && alike < kLeastCount; ++at) {
+    if (graph.type[tree.preorder[at]] != graph.type[index(pile.example)]) continue;
+    if (++alike == 2) second = ObjectId{tree.preorder[at]};
+  }
+  return alike == kLeastCount ? second : std::nullopt;
+}
+
+// New garbage, under the type of the program's own that there is most of.
+std::optional<Suspect> new_garbage(const HeapGraph& graph, const std::vector<bool>& fresh,
+                                   const ShortestPaths& paths) {
+  Suspect suspect;
+  suspect.kind = SuspectKind::garbage;
+  std::unordered_map<std::string_view, std::uint64_t> types;
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    if (!fresh[i] || paths.has(ObjectId{i})) continue;
+    suspect.retained += graph.footprint[i];
+    const std::string_view type = type_name(graph, i);
+    if (is_plain_value(type) || is_bare_container(type) || is_machinery(type)) continue;
+    const std::uint64_t count = ++types[type];
+    if (count > suspect.count) {
+      suspect.count = count;
+      suspect.type = type;
+    }
+  }
+  if (suspect.count < static_cast<std::uint64_t>(kLeastCount)) return std::nullopt;
+  suspect.bytes = suspect.retained;
+  suspect.reason = "cycles that the collector has not freed: heapglass cycles says which to cut";
+  return suspect;
+}
+
 // Beside the largest, what is small or plain data is a part of the same story.
 void drop_small(std::vector<Suspect>& suspects) {
   if (suspects.empty()) return;
@@ -103,25 +144,38 @@ Suspicion find_growth(const HeapGraph& before, const HeapGraph& after, double se
   };
   const double all = static_cast<double>(tree.bytes[tree.root()]);
   Suspicion result;
-  for (const Pile& pile : piles(after, tree, paths, outermost(new_objects(before, after), tree))) {
+  const std::vector<bool> fresh = new_objects(before, after);
+  for (const Pile& pile : piles(after, tree, paths, outermost(fresh, tree))) {
     const ObjectId example = core_of(after, tree, pile);
     const std::string_view type = type_name(after, index(example));
     const std::int64_t grown = grown_by(type);
     const std::int64_t old = now.at(type) - grown;
     if (grown < kLeastCount || grown < old / kLeastPart || pile.retained < kLeastBytes) continue;
-    if (pile.count < static_cast<std::uint64_t>(kLeastCount) || is_machinery(type)) continue;
+    const double share = 100.0 * static_cast<double>(pile.retained) / all;
+    if (is_plain_value(type) && share < kLeastDataShare) continue;
+    const bool few = pile.count < static_cast<std::uint64_t>(kLeastCount);
+    const auto second = few ? second_of_chain(after, tree, pile) : std::nullopt;
+    if (is_machinery(type) || (few && !second)) continue;
     Suspect& suspect = result.suspects.emplace_back();
     suspect.kind = SuspectKind::growth;
     suspect.type = type;
     // Nearly all of the growth is here: then it is all, but for addresses used again.
     const auto net = static_cast<std::uint64_t>(grown);
-    suspect.count = example != pile.example || pile.count >= net / 10 * 9 ? net : pile.count;
+    suspect.count = few || example != pile.example || pile.count >= net / 10 * 9 ? net : pile.count;
     suspect.bytes = pile.bytes;
     suspect.retained = pile.retained;
-    suspect.share = 100.0 * static_cast<double>(pile.retained) / all;
+    suspect.share = share;
+    const ObjectId shown = second.value_or(example);
     suspect.path =
-        shape_text(after, path_to(after, paths, paths.has(example) ? example : pile.example));
+        shape_text(after, path_to(after, paths, paths.has(shown) ? shown : pile.example));
     suspect.reason = std::to_string(old) + " before, " + std::to_string(now.at(type)) + " now";
+  }
+  if (auto garbage = new_garbage(after, fresh, paths);
+      garbage && grown_by(garbage->type) >= kLeastCount && garbage->retained >= kLeastBytes) {
+    garbage->share = 100.0 * static_cast<double>(garbage->retained) / all;
+    result.suspects.push_back(std::move(*garbage));
+    std::stable_sort(result.suspects.begin(), result.suspects.end(),
+                     [](const Suspect& a, const Suspect& b) { return a.retained > b.retained; });
   }
   drop_small(result.suspects);
   if (result.suspects.empty()) {

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "inspector/analysis/general_label.h"
+#include "inspector/graph/edge.h"
 
 namespace heapglass {
 
@@ -30,7 +31,11 @@ struct Hash {
 class Shapes {
  public:
   Shapes(const HeapGraph& graph, const ShortestPaths& paths)
-      : graph_(graph), paths_(paths), of_(graph.size(), kNoShape) {}
+      : graph_(graph), paths_(paths), of_(graph.size(), kNoShape) {
+    const auto dict = std::find(graph.names.begin(), graph.names.end(), ".__dict__");
+    dict_label_ = static_cast<std::uint64_t>(LabelKind::field) << 60 |
+                  static_cast<std::uint64_t>(dict - graph.names.begin());
+  }
 
   std::uint32_t of(ObjectId object) {
     auto at = static_cast<std::uint32_t>(object);
@@ -54,10 +59,16 @@ class Shapes {
     const std::uint32_t from = paths_.parent[to];
     const std::uint64_t reference = graph_.reference_begin[from] + paths_.via[to];
     const std::uint64_t label = general_label(graph_, ObjectId{from}, reference);
-    const std::uint32_t before = of_[from];
+    std::uint32_t before = of_[from];
+    const LabelKind kind = edge_label(graph_.edge[reference]);
+    const bool named = kind == LabelKind::field || kind == LabelKind::attribute;
+    // An attribute in an instance's dict is the instance's: `.next.next` up to 3.10, too.
+    if (named && all_[before].label == dict_label_ && all_[before].before != kNoShape) {
+      before = all_[before].before;
+    }
     const Shape last = all_[before];  // a copy: number() may move them
     if (last.before == kNoShape || last.label != label) return number({before, label, 1});
-    if (last.repeats == kMostRepeats) return before;
+    if (last.repeats == (named ? 1 : kMostRepeats)) return before;
     return number({before, label, last.repeats + 1});
   }
 
@@ -69,6 +80,7 @@ class Shapes {
 
   const HeapGraph& graph_;
   const ShortestPaths& paths_;
+  std::uint64_t dict_label_ = 0;   // general_label() of an instance's dict
   std::vector<std::uint32_t> of_;  // by object
   std::vector<std::uint32_t> path_;
   std::vector<Shape> all_;

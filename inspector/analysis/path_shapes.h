@@ -1,7 +1,8 @@
 // Paths of many objects, those of one shape together: "1,988 of 2,000 are held like this". Two
 // paths have one shape if they begin at roots of one name and go by the same labels, where
-// positions in lists, deques and the like are all one, and a step that is taken again and again
-// (`.next.next…`) counts as taken three times.
+// positions in lists, deques and the like are all one. An attribute that is followed again and
+// again
+// (`.next.next…`, in an instance's dict or not) is one step, an item (`[3][0]…`) three at most.
 //
 // Each object that lies on a path gets the number of its shape once: O(objects on paths), 4 bytes
 // an object.

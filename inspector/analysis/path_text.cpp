@@ -177,6 +177,32 @@ class Writer {
   enum class ThreadLocal { no, table, attribute } thread_local_ = ThreadLocal::no;
 };
 
+// An attribute that is followed again and again, once (path_shapes.h counts it so).
+Path without_repeats(const HeapGraph& graph, const Path& path) {
+  const auto name_of = [&](const PathStep& step) -> std::string_view {
+    const std::uint32_t edge = graph.edge[step.reference];
+    const bool named =
+        edge_label(edge) == LabelKind::field || edge_label(edge) == LabelKind::attribute;
+    if (!named || edge_index(edge) >= graph.names.size()) return {};
+    return graph.names[edge_index(edge)];
+  };
+  Path result{path.root, {}};
+  for (const PathStep& step : path.steps) {
+    const std::string_view name = name_of(step);
+    std::size_t last = result.steps.size();
+    const bool by_dict = last != 0 && name_of(result.steps[last - 1]) == ".__dict__";
+    if (by_dict) --last;
+    if (last != 0 && !name.empty() && name != ".__dict__" &&
+        name_of(result.steps[last - 1]) == name) {
+      result.steps.resize(last);
+      result.steps.back().to = step.to;
+      continue;
+    }
+    result.steps.push_back(step);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string path_text(const HeapGraph& graph, const Path& path, const KeyText& key_text) {
@@ -184,7 +210,7 @@ std::string path_text(const HeapGraph& graph, const Path& path, const KeyText& k
 }
 
 std::string shape_text(const HeapGraph& graph, const Path& path) {
-  return Writer(graph, {}, true).write(path);
+  return Writer(graph, {}, true).write(without_repeats(graph, path));
 }
 
 std::string general_label_text(const HeapGraph& graph, ObjectId from, std::uint64_t reference) {

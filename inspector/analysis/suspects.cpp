@@ -11,6 +11,7 @@
 #include "inspector/analysis/path_text.h"
 #include "inspector/analysis/piles.h"
 #include "inspector/graph/edge.h"
+#include "inspector/graph/root_name.h"
 
 namespace heapglass {
 
@@ -38,7 +39,8 @@ class Search {
         graph_(input.graph),
         tree_(dominators(graph_)),
         paths_(shortest_paths(graph_)),
-        traceback_(number_of(".__traceback__")) {}
+        traceback_(number_of(".__traceback__")),
+        in_hand_(locals_of_the_suspended()) {}
 
   Suspicion run() {
     std::vector<Candidate> candidates = suspicious_piles();
@@ -82,6 +84,10 @@ class Search {
     }
     return false;
   }
+  bool is_open(ObjectId object) const {
+    const std::int32_t* fd = input_.columns.fd.of(object);
+    return fd != nullptr && *fd >= 0;
+  }
   bool is_finished(ObjectId object) const {
     const FutureState* state = input_.columns.future.of(object);
     return state != nullptr && *state != FutureState::pending;
@@ -103,7 +109,7 @@ class Search {
       case LabelKind::field:
       case LabelKind::attribute: {
         if (graph_.names[edge_index(graph_.edge[reference])] == "<member>") return true;
-        return graph_.type[parent] == graph_.type[index(object)];
+        return graph_.type[holder_of(object)] == graph_.type[index(object)];
       }
       case LabelKind::local:
       case LabelKind::stack:
@@ -120,7 +126,7 @@ class Search {
       if (!paths_.has(object)) continue;
       const std::string_view type = type_name(object);
       if (is_plain_value(type) || is_machinery(type)) continue;
-      if (is_entry(object) || is_finished(object) || keeps_traceback(object)) {
+      if (is_entry(object) || is_finished(object) || is_open(object) || keeps_traceback(object)) {
         entries.push_back(object);
       }
     }
@@ -144,9 +150,72 @@ class Search {
     return true;
   }
 
+  static bool is_suspended(std::string_view type) {
+    return type == "coroutine" || type == "generator" || type == "async_generator";
+  }
+  // What generators and coroutines refer to, up to 3.10 through their frames: they work with it.
+  std::vector<bool> locals_of_the_suspended() const {
+    std::vector<bool> found(graph_.size());
+    const auto mark = [&](std::size_t from, auto take) {
+      for (std::uint64_t r = graph_.reference_begin[from]; r < graph_.reference_begin[from + 1];
+           ++r) {
+        take(graph_.reference_to[r]);
+      }
+    };
+    for (std::size_t i = 0; i < graph_.size(); ++i) {
+      if (!is_suspended(type_name(ObjectId{static_cast<std::uint32_t>(i)}))) continue;
+      mark(i, [&](ObjectId to) {
+        found[index(to)] = true;
+        if (type_name(to) == "frame")
+          mark(index(to), [&](ObjectId local) { found[index(local)] = true; });
+      });
+    }
+    return found;
+  }
+
   bool hangs_from_frame(const Pile& pile) const {
     const Path path = path_to(graph_, paths_, pile.example);
     return path.root.root != kNoRoot && graph_.roots[path.root.root].kind == RootKind::frame;
+  }
+  // Connections, say, of which each is served by a coroutine.
+  bool is_in_hand(const Pile& pile) const {
+    return !is_suspended(type_name(pile.example)) &&
+           most(pile, [&](ObjectId object) { return in_hand_[index(object)]; });
+  }
+
+  // The first object of a chain is held in another way than those that its likes hold.
+  std::uint64_t heads_of_chains(const Pile& pile) const {
+    const TypeId type = graph_.type[index(pile.example)];
+    const auto follows = [&](std::uint32_t object) {
+      const std::uint32_t above = holder_of(ObjectId{object});
+      return above != object && graph_.type[above] == type;
+    };
+    const auto first = static_cast<std::uint32_t>(pile.example);
+    return follows(first) && !is_entry_of_container(pile.example) ? 1 : 0;
+  }
+  bool is_entry_of_container(ObjectId object) const {
+    const std::uint32_t parent = paths_.parent[index(object)];
+    const std::uint64_t reference = graph_.reference_begin[parent] + paths_.via[index(object)];
+    const LabelKind kind = edge_label(graph_.edge[reference]);
+    return kind != LabelKind::field && kind != LabelKind::attribute;
+  }
+  // Who refers to it on its path, but for an instance's dict.
+  std::uint32_t holder_of(ObjectId object) const {
+    const std::uint32_t parent = paths_.parent[index(object)];
+    const bool dict = type_name(ObjectId{parent}) == "dict" && paths_.parent[parent] != parent;
+    return dict ? paths_.parent[parent] : parent;
+  }
+
+  // Of a running function that will end: not of the one that runs for as long as the program.
+  bool is_at_work_within(const Pile& pile) const {
+    if (!hangs_from_frame(pile)) return false;
+    const Root& root = graph_.roots[path_to(graph_, paths_, pile.example).root.root];
+    const std::string_view place = parse_root_name(root.kind, graph_.root_names[root.name]).place;
+    constexpr std::string_view kMainLoops[] = {
+        "main(",  "_main(",         "<module>(", "run(",  "run_app(", "run_forever(",
+        "serve(", "serve_forever(", "start(",    "loop(", "worker("};
+    return std::none_of(std::begin(kMainLoops), std::end(kMainLoops),
+                        [&](std::string_view name) { return place.starts_with(name); });
   }
   // A local variable of a running function that holds the entries itself.
   bool is_at_work(const Pile& pile) const {
@@ -179,9 +248,13 @@ class Search {
                            suspect.path.find("contextvars.ContextVar") != std::string::npos;
     const bool in_use = hangs_from_frame(pile) || is_data(pile);
     const bool cached = suspect.path.find("(lru_cache)") != std::string::npos;
-    const std::int32_t* fd = input_.columns.fd.of(pile.example);
-    tell(exception, task, a_class, by_thread, cached, fd != nullptr && *fd >= 0, result);
-    const double least = suspect.kind == SuspectKind::container
+    tell(exception, task, a_class, by_thread, cached, is_open(pile.example), result);
+    if (suspect.kind == SuspectKind::container && (is_at_work_within(pile) || is_in_hand(pile))) {
+      return std::nullopt;
+    }
+    suspect.count += heads_of_chains(pile);
+    const double least = suspect.kind == SuspectKind::descriptor ? 0
+                         : suspect.kind == SuspectKind::container
                              ? (in_use ? kInUseShare : kContainerShare)
                          : suspect.kind == SuspectKind::cache ? kCacheShare
                                                               : kLeastShare;
@@ -227,13 +300,20 @@ class Search {
   std::vector<Candidate> suspicious_piles() const {
     std::vector<Candidate> result;
     for (const Pile& pile : entry_piles()) {
-      if (pile.retained < kLeastBytes || share(pile.retained) < kLeastShare) break;
+      const bool open = is_open(pile.example) && pile.count >= kMany;
+      if (!open && (pile.retained < kLeastBytes || share(pile.retained) < kLeastShare)) continue;
       std::optional<Candidate> found = candidate(pile);
       if (!found) continue;
       const auto within = std::find_if(result.begin(), result.end(), [&](const Candidate& other) {
         return is_below(found->suspect.path, other.suspect.path);
       });
-      if (within == result.end()) {
+      // Tasks may be in use, and the exceptions that their contexts keep are not.
+      const bool of_its_own = within != result.end() &&
+                              within->suspect.kind == SuspectKind::container &&
+                              found->suspect.kind != SuspectKind::container &&
+                              found->suspect.kind != SuspectKind::cache &&
+                              found->suspect.retained * 4 > within->suspect.retained;
+      if (within == result.end() || of_its_own) {
         result.push_back(std::move(*found));
       } else if (is_told_better_by(*within, *found)) {
         *within = std::move(*found);
@@ -338,6 +418,7 @@ class Search {
   Dominators tree_;
   ShortestPaths paths_;
   std::optional<std::uint32_t> traceback_;
+  std::vector<bool> in_hand_;  // by object
 };
 
 }  // namespace

@@ -8,9 +8,12 @@
 //
 // - plain data (text, numbers, and containers of only these), unless a thread or a context keeps it
 //   or it is a quarter of the heap and more: tables, catalogues, a data frame; the same goes for
-//   what hangs from a local variable of a running function;
+//   what hangs from a local variable of a function that runs as long as the program (main, serve
+//   …);
 // - functions, code, modules and the like, and classes unless hundreds stand in one container;
-// - what such a variable holds directly: the function is at work on it;
+// - what hangs from other running functions' variables, or what any holds directly: they are at
+// work
+//   on it;
 // - libraries' own caches of a fixed size (re, linecache, typing).
 //
 // A pile within a pile is told once, by its outermost objects; where these are bare containers (a
