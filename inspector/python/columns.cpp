@@ -39,7 +39,7 @@ enum class Source : std::uint8_t {
 
 struct Reading {
   Source source = Source::none;
-  Fact field = Fact::count;  // of descriptor, future: where it stands
+  Fact field = Fact::count;  // of descriptor, future, lock: where it stands
 };
 
 // Types without a shape of their own, of the struct that has the fields.
@@ -57,8 +57,10 @@ constexpr std::array kNamed{
     NamedSource{"select.epoll", Fact::sizeof_pyEpoll_Object, Source::descriptor,
                 Fact::pyEpoll_Object_epfd},
     NamedSource{"mmap.mmap", Fact::sizeof_mmap_object, Source::descriptor, Fact::mmap_object_fd},
-    NamedSource{"_thread.lock", Fact::sizeof_lockobject, Source::lock},
-    NamedSource{"_thread.RLock", Fact::sizeof_rlockobject, Source::rlock},
+    // From 3.14 on a PyMutex, which is not read.
+    NamedSource{"_thread.lock", Fact::sizeof_lockobject, Source::lock, Fact::lockobject_locked},
+    NamedSource{"_thread.RLock", Fact::sizeof_rlockobject, Source::rlock,
+                Fact::rlockobject_rlock_owner},
     NamedSource{"_asyncio.Future", Fact::sizeof_FutureObj, Source::future,
                 Fact::FutureObj_fut_state},
     NamedSource{"_asyncio.Task", Fact::sizeof_TaskObj, Source::future, Fact::TaskObj_task_state},
