@@ -26,16 +26,17 @@ void add_own_options(po::options_description& options) {
 std::string render(const Context& context, const Inspection& inspection,
                    const CycleReport& report) {
   const std::size_t top = rows_to_show(context.options);
+  const ShortestPaths paths = report.live ? shortest_paths(inspection.graph) : ShortestPaths{};
   switch (context.options.format) {
     case Format::dot:
       return cycles_dot(inspection.graph, report, top);
     case Format::json:
-      return cycles_json(inspection, report, top);
+      return cycles_json(inspection, report, paths, top);
     case Format::table:
     case Format::csv:
       break;
   }
-  return cycles_text(inspection, report, top, context.terminal);
+  return cycles_text(inspection, report, paths, top, context.terminal);
 }
 
 Exit run(Context& context) {

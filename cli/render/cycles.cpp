@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/render/numbers.h"
+#include "cli/render/objects.h"
 #include "cli/render/table.h"
 #include "inspector/graph/labels.h"
 
@@ -16,18 +17,6 @@ std::string label_of(const HeapGraph& graph, const CycleStep& step) {
   std::string label;
   append_label(label, graph, step.holder, step.reference);
   return label;
-}
-
-const std::string& type_name(const HeapGraph& graph, ObjectId object) {
-  return graph.types[index(graph.type[index(object)])].name;
-}
-
-std::string hex(Address address) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (; address != 0; address >>= 4) text += kDigits[address & 15];
-  std::reverse(text.begin(), text.end());
-  return "0x" + text;
 }
 
 // "by .next, .next, .prev; cut .prev (parent link); 3 with __del__"
@@ -58,9 +47,22 @@ std::string broken_by(const CycleGroup& group) {
   return text + " (largest then: " + thousands(group.breakers.back().largest_left) + ")";
 }
 
+// What holds a live cycle: the shortest path to an object of its example.
+std::optional<Path> holding_path(const HeapGraph& graph, const ShortestPaths& paths,
+                                 const CycleGroup& group) {
+  std::optional<Path> shortest;
+  if (group.garbage) return shortest;
+  for (const CycleStep& step : group.example) {
+    if (!paths.has(step.object)) continue;
+    Path path = path_to(graph, paths, step.object);
+    if (!shortest || path.steps.size() < shortest->steps.size()) shortest = std::move(path);
+  }
+  return shortest;
+}
+
 // The entries among the first `top` that are garbage, or not.
-std::string entries(const HeapGraph& graph, const CycleReport& report, std::size_t top,
-                    bool garbage, const Terminal& terminal) {
+std::string entries(const HeapGraph& graph, const CycleReport& report, const ShortestPaths& paths,
+                    std::size_t top, bool garbage, const Terminal& terminal) {
   using Align = Column::Align;
   Table table;
   table.columns = {{"COUNT", Align::right, Column::Fit::whole},
@@ -73,6 +75,9 @@ std::string entries(const HeapGraph& graph, const CycleReport& report, std::size
     table.rows.push_back({thousands(group.count), thousands(group.objects),
                           human_bytes(group.bytes), group.signature});
     table.rows.push_back({"", "", "", remarks(graph, group)});
+    if (const auto path = holding_path(graph, paths, group)) {
+      table.rows.push_back({"", "", "", "  held by " + path_text(graph, *path)});
+    }
     if (!group.breakers.empty()) table.rows.push_back({"", "", "", broken_by(group)});
   }
   return table.rows.empty() ? std::string() : render_table(table, terminal, 2);
@@ -123,13 +128,18 @@ std::string collector_line(const CollectorState& collector, bool only) {
   return line + '\n';
 }
 
-// What holds a live cycle: the path to its example. Null until there are paths.
-Json held_by(const CycleGroup&) { return nullptr; }
+Json held_by_json(const HeapGraph& graph, const ShortestPaths& paths, const CycleGroup& group) {
+  const auto path = holding_path(graph, paths, group);
+  if (!path) return nullptr;
+  Json json = path_json(graph, *path, {});
+  json["text"] = path_text(graph, *path);
+  return json;
+}
 
-Json group_json(const HeapGraph& graph, const CycleGroup& group) {
+Json group_json(const HeapGraph& graph, const ShortestPaths& paths, const CycleGroup& group) {
   Json example = Json::array();
   for (const CycleStep& step : group.example) {
-    example.push_back({{"address", hex(graph.address[index(step.object)])},
+    example.push_back({{"address", address_text(graph.address[index(step.object)])},
                        {"type", type_name(graph, step.object)},
                        {"edge", label_of(graph, step)}});
   }
@@ -148,7 +158,7 @@ Json group_json(const HeapGraph& graph, const CycleGroup& group) {
           {"signature", group.signature},
           {"types", std::move(types)},
           {"example", std::move(example)},
-          {"held_by", held_by(group)},
+          {"held_by", held_by_json(graph, paths, group)},
           {"cut",
            {{"step", group.cut},
             {"edge", label_of(graph, group.example[group.cut])},
@@ -179,10 +189,10 @@ Json sum_json(const CycleSum& sum) {
 
 }  // namespace
 
-std::string cycles_text(const Inspection& inspection, const CycleReport& report, std::size_t top,
-                        const Terminal& terminal) {
+std::string cycles_text(const Inspection& inspection, const CycleReport& report,
+                        const ShortestPaths& paths, std::size_t top, const Terminal& terminal) {
   const HeapGraph& graph = inspection.graph;
-  std::string text = garbage_line(report) + entries(graph, report, top, true, terminal);
+  std::string text = garbage_line(report) + entries(graph, report, paths, top, true, terminal);
   const CycleSum alive = sum_of(report, false);
   if (report.live) {
     text += "alive: " +
@@ -191,7 +201,7 @@ std::string cycles_text(const Inspection& inspection, const CycleReport& report,
                  : count_of(alive.count, "cycle") + " of " + count_of(alive.objects, "object") +
                        ", " + human_bytes(alive.bytes)) +
             '\n';
-    text += entries(graph, report, top, false, terminal);
+    text += entries(graph, report, paths, top, false, terminal);
   }
   if (report.groups.size() > top) {
     text += "and " + count_of(report.groups.size() - top, "more kind") + " of cycles (--top 0)\n";
@@ -207,7 +217,8 @@ std::string cycles_text(const Inspection& inspection, const CycleReport& report,
   return text;
 }
 
-std::string cycles_json(const Inspection& inspection, const CycleReport& report, std::size_t top) {
+std::string cycles_json(const Inspection& inspection, const CycleReport& report,
+                        const ShortestPaths& paths, std::size_t top) {
   Json document = document_head("cycles", inspection);
   document["totals"] = {{"cycles", report.total.count},
                         {"objects", report.total.objects},
@@ -220,7 +231,7 @@ std::string cycles_json(const Inspection& inspection, const CycleReport& report,
   Json cycles = Json::array();
   const std::size_t shown = std::min(top, report.groups.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    cycles.push_back(group_json(inspection.graph, report.groups[i]));
+    cycles.push_back(group_json(inspection.graph, paths, report.groups[i]));
   }
   document["cycles"] = std::move(cycles);
   if (shown < report.groups.size()) document["cycles_left_out"] = report.groups.size() - shown;

@@ -86,7 +86,8 @@ Length length_of_root(const HeapGraph& graph, const RootEdge& edge) {
       root.name < graph.root_names.size() ? graph.root_names[root.name] : std::string_view();
   switch (root.kind) {
     case RootKind::module:
-      return 0;
+      // multiprocessing's second name for it.
+      return name.ends_with("module __mp_main__") ? 1 : 0;
     case RootKind::frame: {
       const RootName parts = parse_root_name(root.kind, name);
       if (!parts.local.empty()) return 1;

@@ -37,6 +37,11 @@ def planted(heapglass, python):
             expect("edges of " + name, sorted(step["edge"] for step in cycle["example"]), edges)
             expect("edge to cut", cycle["cut"]["edge"], cut)
             expect("garbage", cycle["garbage"], False)
+            held = "__main__.rings[<int>]" if count == 500 else "__main__.last"
+            expect("what holds " + name, cycle["held_by"]["text"].partition(".parent")[0], held)
+    collector = document["collectors"][0]
+    expect("gc.isenabled()", collector["enabled"], False)
+    expect("gc.get_threshold()", [g["threshold"] for g in collector["generations"]], [701, 11, 9])
     large = [c for c in document["cycles"] if c["largest"] > 10000]
     for cycle in large:
         expect("what breaks a component of %d" % cycle["largest"], bool(cycle["broken_by"]), True)
