@@ -1,7 +1,8 @@
 """heap.py N: holds N mixed objects (fixtures/programs/million.py's sessions) and traverses itself on request.
 
 Prints `ready PID`, waits, and does what each byte on stdin asks for:
-    m          traverses the whole heap; prints objects, bytes, seconds and seconds of CPU
+    m, s       traverses the whole heap, as fast as Python can, or with one call an object as one would
+               write it; prints objects, bytes, seconds and seconds of CPU
     q, EOF     ends the process at once
 The traversal runs in a forked child, so that what it makes is not in the heap that the others read. The
 child traverses twice and times the second: the first pays for the fork (each object whose count it moves
@@ -39,7 +40,23 @@ def traverse():
     return len(seen), size
 
 
-def measure():
+def traverse_singly():
+    """The same, an object at a time."""
+    waiting = gc.get_objects()
+    seen = set(map(id, waiting))
+    size = 0
+    add, push, get_referents, getsizeof = seen.add, waiting.append, gc.get_referents, sys.getsizeof
+    while waiting:
+        one = waiting.pop()
+        size += getsizeof(one)
+        for obj in get_referents(one):
+            if id(obj) not in seen:
+                add(id(obj))
+                push(obj)
+    return len(seen), size
+
+
+def measure(traverse):
     child = os.fork()
     if child == 0:
         traverse()
@@ -57,8 +74,8 @@ def serve():
     truth.say(b"ready %d\n" % os.getpid())
     while True:
         command = os.read(0, 1)
-        if command == b"m":
-            measure()
+        if command in (b"m", b"s"):
+            measure(traverse if command == b"m" else traverse_singly)
         elif command in (b"q", b""):
             os._exit(0)
 

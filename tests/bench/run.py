@@ -1,7 +1,8 @@
 """run.py BUILD_DIR [--objects N] [--rounds N] [--python PY] [--scale] [--export] [--json] [--smoke]
 
 What reading a heap from outside costs, side by side on one heap held by one process (heap.py):
-    in-process   the target traverses itself: gc.get_objects, gc.get_referents, sys.getsizeof
+    in-process   the target traverses itself: gc.get_objects, gc.get_referents, sys.getsizeof; as fast as
+                 Python can (1024 objects a call), and singly (one call an object)
     raw copy     process_vm_readv of the same pages, no stop, warm buffers (raw_copy.cpp)
     heapglass    `heapglass histogram PID --json`: the whole run from exec to exit; of it, the pause
     export       `heapglass export PID --format ndjson` to /dev/null, with --export
@@ -29,8 +30,8 @@ PATIENT = ("--max-pause", "60s")  # it is measured here, not limited
 READABLE = ((3, 11), (3, 12), (3, 13), (3, 10), (3, 9), (3, 8), (3, 7), (3, 6))  # for the default of --python only
 
 
-def in_process(target):
-    target.process.stdin.write(b"m")
+def in_process(target, how=b"m"):
+    target.process.stdin.write(how)
     answer = target.line(3600).split()
     if len(answer) != 4:
         raise SystemExit("the target could not traverse itself: %s" % " ".join(answer))
@@ -82,12 +83,13 @@ def medians(rounds):
 def bench(build, python, objects, rounds, with_export):
     heapglass = os.path.join(build, "cli", "heapglass")
     raw = os.path.join(build, "tests", "bench", "raw_copy")
-    taken = {"in_process": [], "raw_copy": [], "heapglass": [], "export": []}
+    taken = {"in_process": [], "singly": [], "raw_copy": [], "heapglass": [], "export": []}
     with Target(python, os.path.join(HERE, "heap.py"), objects, timeout=3600) as target:
         rss = target.rss_kb() << 10
         for done in range(rounds):
             note("%d objects, round %d of %d" % (objects, done + 1, rounds))
             taken["in_process"].append(in_process(target))
+            taken["singly"].append(in_process(target, b"s"))
             taken["raw_copy"].append(raw_copy(raw, target))
             taken["heapglass"].append(histogram(heapglass, target))
             if with_export:
@@ -106,6 +108,8 @@ def ratios(taken):
 
     return {
         "heapglass_to_in_process": median(lambda inside, raw, ours: ours["seconds"] / inside["seconds"]),
+        "heapglass_to_singly": statistics.median(
+            ours["seconds"] / singly["seconds"] for singly, ours in zip(taken["singly"], taken["heapglass"])),
         "heapglass_to_raw_copy": median(lambda inside, raw, ours: ours["seconds"] / raw["seconds"]),
         "pause_to_raw_copy": median(lambda inside, raw, ours: ours["pause"] / raw["seconds"]),
         "bytes_to_raw_copy": median(lambda inside, raw, ours: ours["bytes"] / raw["bytes"]),
@@ -118,7 +122,8 @@ def ratios(taken):
     }
 
 
-ROWS = (("in-process traversal", "in_process", "seconds", "cpu"), ("raw copy", "raw_copy", "seconds", "cpu"),
+ROWS = (("in-process traversal", "in_process", "seconds", "cpu"),
+        ("in-process, singly", "singly", "seconds", "cpu"), ("raw copy", "raw_copy", "seconds", "cpu"),
         ("heapglass histogram", "heapglass", "seconds", "cpu"), ("  its pause", "heapglass", "pause", None),
         ("heapglass export", "export", "seconds", "cpu"))
 
@@ -136,6 +141,7 @@ def show(run):
                 title, values["median"], values["min"], values["max"],
                 "%.3f" % run[name][cpu]["median"] if cpu else ""))
     print("heapglass / in-process   %8.2f" % ratio["heapglass_to_in_process"])
+    print("heapglass / singly       %8.2f" % ratio["heapglass_to_singly"])
     print("heapglass / raw copy     %8.2f" % ratio["heapglass_to_raw_copy"])
     print("pause / raw copy         %8.2f   (%.2f s/GB; %.2f of the bytes)" % (
         ratio["pause_to_raw_copy"], ratio["pause_s_per_gb"], ratio["bytes_to_raw_copy"]))
@@ -168,7 +174,7 @@ def numbers(value):
 
 
 def assert_positive(run):
-    for name in ("in_process", "raw_copy", "heapglass", "ratios"):
+    for name in ("in_process", "singly", "raw_copy", "heapglass", "ratios"):
         for key, value in run[name].items():
             assert all(n > 0 for n in numbers(value)), "%s of %s is %r" % (key, name, value)
     assert abs(run["in_process"]["objects"]["median"] / run["wanted"] - 1) < 0.5, "heap.py builds another number"
