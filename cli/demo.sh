@@ -95,16 +95,20 @@ $look "$heapglass" histogram "$pid" --top 10 | tee "$output"
 [ -s "$output" ] || exit 1
 
 say ""
+say "\$ ${look:+$look }heapglass suspects $pid"
+$look "$heapglass" suspects "$pid" || exit 1
+
+say ""
 if [ -n "$service" ]; then
   say "Look at __main__.Session: one for each visitor so far, none ever removed from the dict SESSIONS. That is the leak."
   say "dict, str, list and collections.deque are so many because every Session holds one or more of each."
   say "__main__.Pricing is the second leak: an lru_cache without a bound keeps each request's self as part of a key."
   say "SIZE is sys.getsizeof, FOOTPRINT what the objects really occupy; the process was only paused meanwhile."
-  say "Ask again with your own process: sh cli/demo.sh PID; what grows between two looks is what leaks."
+  say "Ask again with your own process: sh cli/demo.sh PID; and what grows: heapglass suspects PID --over 60s"
 else
   say "Each line is a type: how many objects of it there are, and what they take."
   say "Your own classes carry their module's name; look for one that has more objects than you can explain."
   say "dict, str, list and tuple are what those objects are made of: they follow, they seldom lead."
   say "SIZE is sys.getsizeof, FOOTPRINT what the objects really occupy; the process was only paused meanwhile."
-  say "Ask again in a minute: what grows between two looks, and never shrinks, is what leaks."
+  say "What grows between two looks is what leaks: heapglass suspects $pid --over 60s"
 fi
