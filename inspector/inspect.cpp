@@ -99,6 +99,18 @@ void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const 
                 "heapglass doctor -v PID, and report its output");
 }
 
+// Where the debug allocator puts marks around each block (PYTHONMALLOC=debug, Py_DEBUG), objects do
+// not stand where the sweep over the pools looks: they are found by references, and how much of the
+// blocks they explain cannot be told.
+bool sweep_found_most(const HeapGraph& graph, const std::vector<Arena>& arenas) {
+  std::size_t missed = 0, arena = 0;  // of the others, those in arenas; both ascend
+  for (std::size_t i = graph.pooled; i < graph.size(); ++i) {
+    while (arena < arenas.size() && arenas[arena].range.end <= graph.address[i]) ++arena;
+    if (arena < arenas.size() && arenas[arena].range.begin <= graph.address[i]) ++missed;
+  }
+  return graph.pooled > missed;
+}
+
 }  // namespace
 
 std::uint64_t memory_needed(const PageChoice& choice) {
@@ -182,7 +194,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     if (options.columns) result.columns = read_columns(result.graph, decoders, run);
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
-    if (result.pools->used_blocks != 0) {
+    if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {
       const double share = static_cast<double>(acquisition.pool_bytes) /
                            static_cast<double>(result.pools->used_blocks);
       acquisition.pool_percent = 100 * std::min(share, 1.0);
