@@ -11,10 +11,6 @@ std::string address_text(Address address) {
   return "0x" + std::string(digits.begin(), end);
 }
 
-const std::string& type_name(const HeapGraph& graph, ObjectId object) {
-  return graph.types[index(graph.type[index(object)])].name;
-}
-
 std::string label_text(const HeapGraph& graph, ObjectId from, std::uint64_t reference,
                        const KeyText& key_text) {
   std::string text;

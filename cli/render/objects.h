@@ -14,7 +14,6 @@
 namespace heapglass {
 
 std::string address_text(Address address);  // "0x7f0123456780"
-const std::string& type_name(const HeapGraph& graph, ObjectId object);
 std::string label_text(const HeapGraph& graph, ObjectId from, std::uint64_t reference,
                        const KeyText& key_text = {});
 // Arrows and dots as the terminal can show them.

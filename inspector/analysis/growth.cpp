@@ -18,10 +18,6 @@ constexpr std::int64_t kLeastPart = 100;  // of the objects there were: one in a
 constexpr double kLeastDataShare = 0.5;   // percent of the heap: text and numbers come and go
 constexpr std::uint64_t kLeastBytes = 16 << 10;
 
-std::string_view type_name(const HeapGraph& graph, std::size_t object) {
-  return graph.types[index(graph.type[object])].name;
-}
-
 using Counts = std::unordered_map<std::string_view, std::int64_t>;
 
 Counts counts_of(const HeapGraph& graph) {
@@ -37,7 +33,8 @@ std::vector<bool> new_objects(const HeapGraph& before, const HeapGraph& after) {
   std::vector<bool> fresh(after.size());
   for (std::size_t i = 0; i < after.size(); ++i) {
     const auto then = before.find(after.address[i]);
-    fresh[i] = !then || type_name(before, index(*then)) != type_name(after, i);
+    fresh[i] = !then || type_name(before, *then) !=
+                            type_name(after, ObjectId{static_cast<std::uint32_t>(i)});
   }
   return fresh;
 }
@@ -55,8 +52,9 @@ std::vector<ObjectId> outermost(const std::vector<bool>& fresh, const Dominators
 
 // What bare containers (an lru_cache's keys) are about: the program's own objects that the first
 // few of them retain, of the type that is the most frequent; else the container itself.
-ObjectId core_of(const HeapGraph& graph, const Dominators& tree, const Pile& pile) {
-  if (!is_bare_container(type_name(graph, index(pile.example)))) return pile.example;
+ObjectId core_of(const HeapGraph& graph, const TypeRoles& roles, const Dominators& tree,
+                 const Pile& pile) {
+  if (roles.of(pile.example) != TypeRole::bare_container) return pile.example;
   constexpr std::size_t kMostLooked = 4096;
   std::size_t left = kMostLooked;
   std::unordered_map<std::string_view, std::pair<std::size_t, ObjectId>> found;
@@ -65,9 +63,8 @@ ObjectId core_of(const HeapGraph& graph, const Dominators& tree, const Pile& pil
     const std::size_t end = begin + std::min<std::size_t>(tree.nodes[index(object)], left);
     for (std::size_t at = begin; at < end; ++at) {
       const ObjectId inner{tree.preorder[at]};
-      const std::string_view type = type_name(graph, index(inner));
-      if (is_plain_value(type) || is_bare_container(type) || is_machinery(type)) continue;
-      ++found.try_emplace(type, 0, inner).first->second.first;
+      if (roles.of(inner) != TypeRole::own) continue;
+      ++found.try_emplace(type_name(graph, inner), 0, inner).first->second.first;
     }
     left -= end - begin;
   }
@@ -99,36 +96,14 @@ std::optional<ObjectId> second_of_chain(const HeapGraph& graph, const Dominators
   return alike == kLeastCount ? second : std::nullopt;
 }
 
-// New garbage, under the type of the program's own that there is most of.
-std::optional<Suspect> new_garbage(const HeapGraph& graph, const std::vector<bool>& fresh,
-                                   const ShortestPaths& paths) {
-  Suspect suspect;
-  suspect.kind = SuspectKind::garbage;
-  std::unordered_map<std::string_view, std::uint64_t> types;
-  for (std::uint32_t i = 0; i < graph.size(); ++i) {
-    if (!fresh[i] || paths.has(ObjectId{i})) continue;
-    suspect.retained += graph.footprint[i];
-    const std::string_view type = type_name(graph, i);
-    if (is_plain_value(type) || is_bare_container(type) || is_machinery(type)) continue;
-    const std::uint64_t count = ++types[type];
-    if (count > suspect.count) {
-      suspect.count = count;
-      suspect.type = type;
-    }
-  }
-  if (suspect.count < static_cast<std::uint64_t>(kLeastCount)) return std::nullopt;
-  suspect.bytes = suspect.retained;
-  suspect.reason = "cycles that the collector has not freed: heapglass cycles says which to cut";
-  return suspect;
-}
-
 // Beside the largest, what is small or plain data is a part of the same story.
 void drop_small(std::vector<Suspect>& suspects) {
   if (suspects.empty()) return;
   constexpr std::uint64_t kSmall = 20, kSmallData = 4;
   const std::uint64_t largest = suspects.front().retained;
   std::erase_if(suspects, [&](const Suspect& suspect) {
-    return suspect.retained < largest / (is_plain_value(suspect.type) ? kSmallData : kSmall);
+    return suspect.retained <
+           largest / (type_role(suspect.type) == TypeRole::plain_value ? kSmallData : kSmall);
   });
 }
 
@@ -144,18 +119,20 @@ Suspicion find_growth(const HeapGraph& before, const HeapGraph& after, double se
   };
   const double all = static_cast<double>(tree.bytes[tree.root()]);
   Suspicion result;
+  const TypeRoles roles(after);
   const std::vector<bool> fresh = new_objects(before, after);
   for (const Pile& pile : piles(after, tree, paths, outermost(fresh, tree))) {
-    const ObjectId example = core_of(after, tree, pile);
-    const std::string_view type = type_name(after, index(example));
+    const ObjectId example = core_of(after, roles, tree, pile);
+    const std::string_view type = type_name(after, example);
     const std::int64_t grown = grown_by(type);
     const std::int64_t old = now.at(type) - grown;
     if (grown < kLeastCount || grown < old / kLeastPart || pile.retained < kLeastBytes) continue;
     const double share = 100.0 * static_cast<double>(pile.retained) / all;
-    if (is_plain_value(type) && share < kLeastDataShare) continue;
+    const TypeRole role = roles.of(example);
+    if (role == TypeRole::plain_value && share < kLeastDataShare) continue;
     const bool few = pile.count < static_cast<std::uint64_t>(kLeastCount);
     const auto second = few ? second_of_chain(after, tree, pile) : std::nullopt;
-    if (is_machinery(type) || (few && !second)) continue;
+    if (role == TypeRole::machinery || (few && !second)) continue;
     Suspect& suspect = result.suspects.emplace_back();
     suspect.kind = SuspectKind::growth;
     suspect.type = type;
@@ -170,10 +147,17 @@ Suspicion find_growth(const HeapGraph& before, const HeapGraph& after, double se
         shape_text(after, path_to(after, paths, paths.has(shown) ? shown : pile.example));
     suspect.reason = std::to_string(old) + " before, " + std::to_string(now.at(type)) + " now";
   }
-  if (auto garbage = new_garbage(after, fresh, paths);
-      garbage && grown_by(garbage->type) >= kLeastCount && garbage->retained >= kLeastBytes) {
-    garbage->share = 100.0 * static_cast<double>(garbage->retained) / all;
-    result.suspects.push_back(std::move(*garbage));
+  const Unheld garbage = find_unheld(after, paths, roles, fresh);
+  const auto least = static_cast<std::uint64_t>(kLeastCount);
+  if (garbage.count >= least && garbage.footprint >= kLeastBytes &&
+      grown_by(garbage.type) >= kLeastCount) {
+    Suspect& suspect = result.suspects.emplace_back();
+    suspect.kind = SuspectKind::garbage;
+    suspect.type = garbage.type;
+    suspect.count = garbage.count;
+    suspect.bytes = suspect.retained = garbage.footprint;
+    suspect.share = 100.0 * static_cast<double>(garbage.footprint) / all;
+    suspect.reason = "cycles that the collector has not freed: heapglass cycles says which to cut";
     std::stable_sort(result.suspects.begin(), result.suspects.end(),
                      [](const Suspect& a, const Suspect& b) { return a.retained > b.retained; });
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "inspector/analysis/type_names.h"
+
 namespace heapglass {
 
 namespace {
@@ -100,13 +102,41 @@ bool among(const std::string_view (&names)[n], std::string_view name) {
 
 }  // namespace
 
-bool is_plain_value(std::string_view type) { return among(kPlainValues, type); }
-bool is_bare_container(std::string_view type) { return among(kBareContainers, type); }
-bool is_machinery(std::string_view type) { return among(kMachinery, type); }
+TypeRole type_role(std::string_view type) {
+  if (among(kPlainValues, type)) return TypeRole::plain_value;
+  if (among(kBareContainers, type)) return TypeRole::bare_container;
+  return among(kMachinery, type) ? TypeRole::machinery : TypeRole::own;
+}
+
+TypeRoles::TypeRoles(const HeapGraph& graph) : graph_(graph) {
+  roles_.reserve(graph.types.size());
+  for (const TypeRecord& type : graph.types) roles_.push_back(type_role(type.name));
+}
 
 bool is_own_cache(std::string_view path) {
   return std::any_of(std::begin(kOwnCaches), std::end(kOwnCaches),
                      [&](std::string_view begin) { return path.starts_with(begin); });
+}
+
+Unheld find_unheld(const HeapGraph& graph, const ShortestPaths& paths, const TypeRoles& roles,
+                   const std::vector<bool>& among) {
+  const TypeNames names = type_names(graph);
+  std::vector<std::uint64_t> counts(names.names.size());
+  Unheld unheld;
+  for (std::uint32_t i = 0; i < graph.size(); ++i) {
+    const ObjectId object{i};
+    if (paths.has(object) || (!among.empty() && !among[i])) continue;
+    unheld.footprint += graph.footprint[i];
+    if (roles.of(object) == TypeRole::own) ++counts[names.of(graph, object)];
+  }
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const bool more = counts[i] > unheld.count ||
+                      (counts[i] == unheld.count && counts[i] != 0 && names.names[i] < unheld.type);
+    if (!more) continue;
+    unheld.count = counts[i];
+    unheld.type = names.names[i];
+  }
+  return unheld;
 }
 
 }  // namespace heapglass

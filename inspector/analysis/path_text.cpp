@@ -13,10 +13,6 @@ namespace {
 constexpr std::string_view kArrow = " \u2192 ";
 constexpr std::size_t kMostSteps = 48;  // of which text is made: half of them from each end
 
-std::string_view type_name(const HeapGraph& graph, ObjectId object) {
-  return graph.types[index(graph.type[index(object)])].name;
-}
-
 std::string_view root_name(const HeapGraph& graph, const RootEdge& root) {
   if (root.root == kNoRoot) {
     constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;

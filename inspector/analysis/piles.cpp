@@ -1,8 +1,9 @@
 #include "inspector/analysis/piles.h"
 
 #include <algorithm>
-#include <string_view>
 #include <unordered_map>
+
+#include "inspector/analysis/type_names.h"
 
 namespace heapglass {
 
@@ -11,22 +12,12 @@ namespace {
 constexpr std::size_t kSome = 32;
 constexpr std::uint32_t kNoPile = UINT32_MAX;
 
-std::vector<std::uint32_t> numbers_of_type_names(const HeapGraph& graph) {
-  std::vector<std::uint32_t> numbers;
-  std::unordered_map<std::string_view, std::uint32_t> known;
-  for (const TypeRecord& type : graph.types) {
-    const auto next = static_cast<std::uint32_t>(known.size());
-    numbers.push_back(known.try_emplace(type.name, next).first->second);
-  }
-  return numbers;
-}
-
 }  // namespace
 
 std::vector<Pile> piles(const HeapGraph& graph, const Dominators& tree, const ShortestPaths& paths,
                         const std::vector<ObjectId>& objects) {
   const std::vector<std::uint32_t> shapes = shape_numbers(graph, paths, objects);
-  const std::vector<std::uint32_t> names = numbers_of_type_names(graph);
+  const TypeNames names = type_names(graph);
   std::vector<Pile> result;
   std::unordered_map<std::uint64_t, std::uint32_t> known;  // by name and shape
   BigVector<std::uint32_t> pile_of;                        // by object
@@ -35,7 +26,7 @@ std::vector<Pile> piles(const HeapGraph& graph, const Dominators& tree, const Sh
   for (std::size_t i = 0; i < objects.size(); ++i) {
     if (shapes[i] == kNoShape) continue;
     const std::size_t object = index(objects[i]);
-    const std::uint64_t key = std::uint64_t{names[index(graph.type[object])]} << 32 | shapes[i];
+    const std::uint64_t key = std::uint64_t{names.of(graph, objects[i])} << 32 | shapes[i];
     const auto [at, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(result.size()));
     if (fresh) result.emplace_back().example = objects[i];
     Pile& pile = result[at->second];

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <queue>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "inspector/analysis/type_names.h"
 #include "inspector/graph/edge.h"
 
 namespace heapglass {
@@ -17,19 +17,6 @@ void sort_rows(std::vector<RetainedRow>& rows) {
     return a.retained_bytes != b.retained_bytes ? a.retained_bytes > b.retained_bytes
                                                 : a.name < b.name;
   });
-}
-
-// Types by name: a number for each name, by TypeId.
-std::vector<std::uint32_t> numbers_of_names(const HeapGraph& graph,
-                                            std::vector<RetainedRow>& rows) {
-  std::vector<std::uint32_t> numbers;
-  std::unordered_map<std::string_view, std::uint32_t> known;
-  for (const TypeRecord& type : graph.types) {
-    const auto [at, fresh] = known.try_emplace(type.name, static_cast<std::uint32_t>(rows.size()));
-    if (fresh) rows.emplace_back().name = type.name;
-    numbers.push_back(at->second);
-  }
-  return numbers;
 }
 
 // Whether one child has nearly all of it.
@@ -74,14 +61,15 @@ std::vector<ObjectId> heaviest_objects(const HeapGraph& graph, const Dominators&
 }
 
 std::vector<RetainedRow> retained_by_type(const HeapGraph& graph, const Dominators& tree) {
+  const TypeNames names = type_names(graph);
   std::vector<RetainedRow> rows;
-  const std::vector<std::uint32_t> number = numbers_of_names(graph, rows);
+  for (const std::string_view name : names.names) rows.emplace_back().name = name;
   // By name, where in the preorder the subtree of the last topmost object ends.
   std::vector<std::size_t> end(rows.size());
   for (std::size_t at = 0; at < tree.preorder.size(); ++at) {
     const std::uint32_t object = tree.preorder[at];
     if (!tree.is_object(object)) continue;
-    const std::uint32_t name = number[index(graph.type[object])];
+    const std::uint32_t name = names.of(graph, ObjectId{object});
     RetainedRow& row = rows[name];
     ++row.count;
     row.bytes += graph.footprint[object];

@@ -93,7 +93,7 @@ Length length_of_root(const HeapGraph& graph, const RootEdge& edge) {
       if (!parts.local.empty()) return 1;
       if (!parts.part.empty()) return kHidden;
       // Else its function, its code, its globals; up to 3.10 the frame itself, which has locals.
-      const std::string_view type = graph.types[index(graph.type[index(root.to)])].name;
+      const std::string_view type = type_name(graph, root.to);
       return is_frame_or_generator(type) ? 0 : kAside;
     }
     case RootKind::thread:

@@ -98,4 +98,9 @@ struct HeapGraph {
   std::optional<ObjectId> find(Address at) const;
 };
 
+// Of an object's type; untrusted text.
+inline const std::string& type_name(const HeapGraph& graph, ObjectId object) {
+  return graph.types[index(graph.type[index(object)])].name;
+}
+
 }  // namespace heapglass

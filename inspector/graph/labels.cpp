@@ -20,7 +20,7 @@ void append_value(std::string& to, const HeapGraph& graph, ObjectId from, std::u
   if (text) {
     to += "[" + *text + "]";
   } else {
-    to += "[<" + graph.types[index(graph.type[index(key)])].name + ">]";
+    to += "[<" + type_name(graph, key) + ">]";
   }
 }
 
