@@ -138,7 +138,7 @@ void add_options(po::options_description& shown, po::options_description& hidden
     add("output,o", text("FILE"),
         "Write the result to a new file, readable by you alone, which is there completely or not "
         "at all.");
-    add("force", po::bool_switch(), "Let -o replace a file that exists.");
+    add("force", po::bool_switch(), "Let -o and --save replace a file that exists.");
     add("verbose,v", po::bool_switch(), "Say more: where numbers and facts come from.");
     add("quiet", po::bool_switch(), "No progress and no remarks on stderr, only errors; for cron.");
     add("no-color", po::bool_switch(),

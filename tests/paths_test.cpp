@@ -12,15 +12,8 @@ using namespace heapglass;
 
 namespace {
 
-// A module with its dict: what is in it has a name.
+// With instances.
 struct Program : SmallGraph {
-  std::uint32_t module(const std::string& name) {
-    const std::uint32_t module = object("module");
-    const std::uint32_t globals = object("dict");
-    edge(module, globals, ".__dict__");
-    root(module, RootKind::module, "module " + name, RootHold::borrowed);
-    return globals;
-  }
   // With its __dict__, which is returned in `attributes`.
   std::uint32_t instance(const std::string& type, std::uint32_t& attributes) {
     const std::uint32_t made = object(type);

@@ -12,15 +12,8 @@ namespace {
 
 constexpr std::uint64_t kBig = 4096;
 
-// A module with its dict, and what hangs from it.
+// With full containers.
 struct Program : SmallGraph {
-  std::uint32_t module(const std::string& name) {
-    const std::uint32_t module = object("module");
-    const std::uint32_t globals = object("dict");
-    edge(module, globals, ".__dict__");
-    root(module, RootKind::module, "module " + name, RootHold::borrowed);
-    return globals;
-  }
   // `count` objects of a type as values of `container`, a dict.
   void fill(std::uint32_t container, std::string_view type, int count) {
     for (int i = 0; i < count; ++i) item(container, object("str"), object(type, kBig));

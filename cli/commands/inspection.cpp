@@ -42,6 +42,11 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
     context.progress.clear();
     return result;
   }
+  // With --values keys of dicts become names, and a snapshot keeps names.
+  if (options.contents) {
+    throw Failure(Exit::usage, "a snapshot keeps no contents, so it is not saved beside --values",
+                  call_with_source(context, "snapshot") + " -o " + save);
+  }
   Output output(save, context.options.force, context.run);
   InspectOptions whole = options;
   whole.names = whole.columns = true;
@@ -57,6 +62,15 @@ Inspection inspect_named(Context& context) {
   options.names = true;
   options.contents = context.options.values;
   return inspect_target(context, options);
+}
+
+Exit answer(Context& context, const std::function<std::string(const Inspection&)>& render) {
+  Output output(context.options.output, context.options.force, context.run);
+  const Inspection inspection = inspect_named(context);
+  output.write(render(inspection));
+  output.commit();
+  conclude(context, inspection);
+  return Exit::done;
 }
 
 KeyText key_text_of(const Inspection& inspection) {

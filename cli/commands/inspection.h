@@ -1,6 +1,9 @@
 // What the verbs that read a heap have in common: before and after.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "cli/command.h"
 #include "inspector/graph/labels.h"
 #include "inspector/inspect.h"
@@ -16,6 +19,8 @@ Inspection inspect_target(Context& context, const InspectOptions& options = {});
 
 // The same with names for references, and contents where --values asks for them.
 Inspection inspect_named(Context& context);
+// The whole of a verb that reads a heap with names: its result to where --output says.
+Exit answer(Context& context, const std::function<std::string(const Inspection&)>& render);
 // How keys are told: by their text with --values. `inspection` must outlive it.
 KeyText key_text_of(const Inspection& inspection);
 

@@ -4,7 +4,6 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/commands/selection.h"
-#include "cli/output.h"
 #include "cli/render/numbers.h"
 #include "inspector/analysis/path_shapes.h"
 
@@ -85,12 +84,7 @@ std::string render(const Context& context, const Inspection& inspection) {
 
 Exit run(Context& context) {
   require_selection(context);
-  Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_named(context);
-  output.write(render(context, inspection));
-  output.commit();
-  conclude(context, inspection);
-  return Exit::done;
+  return answer(context, [&](const Inspection& inspection) { return render(context, inspection); });
 }
 
 }  // namespace

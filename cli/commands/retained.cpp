@@ -6,7 +6,6 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/commands/selection.h"
-#include "cli/output.h"
 #include "inspector/analysis/glob.h"
 
 namespace heapglass {
@@ -114,12 +113,8 @@ std::string render(const Context& context, const Asked& asked, const Inspection&
 
 Exit run(Context& context) {
   const Asked asked = read_own_options(context);
-  Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_named(context);
-  output.write(render(context, asked, inspection));
-  output.commit();
-  conclude(context, inspection);
-  return Exit::done;
+  return answer(context,
+                [&](const Inspection& inspection) { return render(context, asked, inspection); });
 }
 
 }  // namespace

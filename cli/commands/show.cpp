@@ -6,7 +6,6 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/commands/selection.h"
-#include "cli/output.h"
 
 namespace heapglass {
 namespace {
@@ -35,12 +34,7 @@ std::string render(const Context& context, const Inspection& inspection) {
 Exit run(Context& context) {
   refuse_csv(context);
   require_selection(context);
-  Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_named(context);
-  output.write(render(context, inspection));
-  output.commit();
-  conclude(context, inspection);
-  return Exit::done;
+  return answer(context, [&](const Inspection& inspection) { return render(context, inspection); });
 }
 
 }  // namespace

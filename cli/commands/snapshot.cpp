@@ -14,7 +14,7 @@ namespace po = boost::program_options;
 
 void add_own_options(po::options_description& options) {
   options.add_options()("compress", po::bool_switch(),
-                        "A file of about a third of the size, for transport; it takes longer to "
+                        "A file of about a sixth of the size, for transport; it takes longer to "
                         "write.");
 }
 

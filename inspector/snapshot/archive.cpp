@@ -152,8 +152,8 @@ void ArchiveWriter::fail() const {
   throw Failure(Exit::not_written,
                 "cannot write the snapshot: " +
                     (error != 0 ? std::generic_category().message(error) : "an error of minizip"),
-                error == ENOSPC || error == EDQUOT ? "give -o a file on a disk with more room"
-                                                   : "give -o another file");
+                error == ENOSPC || error == EDQUOT ? "name a file on a disk with more room"
+                                                   : "name another file");
 }
 
 void ArchiveWriter::begin(const std::string& name, std::uint64_t size) {

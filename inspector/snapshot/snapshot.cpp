@@ -223,7 +223,8 @@ Inspection read_snapshot(const std::string& path, const Run& run) {
     result.columns = read_columns(archive, result.graph.size());
     return result;
   } catch (const Json::exception& error) {
-    archive.damaged(error.what());
+    archive.damaged("it is damaged, or of another version of heapglass (" +
+                    std::string(error.what()) + ")");
   }
 }
 

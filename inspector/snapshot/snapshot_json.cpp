@@ -1,5 +1,6 @@
 #include "inspector/snapshot/snapshot_json.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace heapglass {
@@ -141,8 +142,10 @@ Inspection inspection_from_json(const Json& json) {
   const Json& acquired = json.at("acquisition");
   each_acquisition_field(acquisition, get_from(acquired));
   acquisition.mode = Mode::snapshot;
-  acquisition.taken_at =
-      std::chrono::system_clock::time_point(Microseconds(acquired.at("taken_at_us").get<long>()));
+  // Nanoseconds of any year would not fit.
+  constexpr std::int64_t kYear2200 = 7'258'118'400'000'000;
+  acquisition.taken_at = std::chrono::system_clock::time_point(Microseconds(
+      std::clamp<std::int64_t>(acquired.at("taken_at_us").get<std::int64_t>(), 0, kYear2200)));
   acquisition.pool_percent = optional_from(acquired.at("pool_percent"));
   acquisition.references_percent = optional_from(acquired.at("references_percent"));
   if (json.contains("pools")) {

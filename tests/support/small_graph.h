@@ -24,6 +24,14 @@ class SmallGraph {
     graph_.flags.push_back(0);
     return static_cast<std::uint32_t>(graph_.address.size() - 1);
   }
+  // A module of that name, a root; returns its dict: what is in it has a name.
+  std::uint32_t module(const std::string& name) {
+    const std::uint32_t module = object("module");
+    const std::uint32_t globals = object("dict");
+    edge(module, globals, ".__dict__");
+    root(module, RootKind::module, "module " + name, RootHold::borrowed);
+    return globals;
+  }
   // A reference under a label: ".name", "<field>", "local x", "[3]", "<key>", "[]" (a dict's value,
   // whose key is the reference before it), "<member>".
   void edge(std::uint32_t from, std::uint32_t to, std::string_view label) {
