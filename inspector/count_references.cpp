@@ -98,9 +98,10 @@ std::uint64_t count_negative_of_reached(const HeapGraph& graph) {
     const std::size_t i = index(to_do.back());
     to_do.pop_back();
     for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
-      if (edge_kind(graph.edge[r]) == ReferenceKind::inferred) continue;
+      const ReferenceKind kind = edge_kind(graph.edge[r]);
+      if (kind == ReferenceKind::inferred) continue;
       const ObjectId to = graph.reference_to[r];
-      if (!(graph.flags[i] & HeapGraph::kUncounted)) ++found[index(to)];
+      if (is_counted(kind) && !(graph.flags[i] & HeapGraph::kUncounted)) ++found[index(to)];
       reach(to);
     }
   }

@@ -226,6 +226,9 @@ TEST_CASE("a chain of ten million takes no stack, whichever end it is held by") 
     if (i + 1 < kLength) graph.reference_to.push_back(ObjectId{i + 1});
   }
   graph.reference_begin[kLength] = kLength - 1;
+  graph.edge.resize(kLength - 1);
+  std::fill(graph.edge.begin(), graph.edge.end(),
+            edge_code(ReferenceKind::collector, LabelKind::item, 0));
   const Dominators garbage = dominators(graph);
   CHECK(garbage.bytes[0] == kLength);
   graph.root_names = {"module m", "module n"};

@@ -49,6 +49,15 @@ TEST_CASE("an object that no root leads to and whose count is not explained is h
   CHECK(graph.native() == Pairs{{2, 2}});
 }
 
+TEST_CASE("a borrowed reference explains no count") {
+  Graph graph;
+  graph.object(1, {1});  // 0: nobody known holds it
+  graph.object(1, {});   // 1: its one reference is another's
+  graph.edge[0] = edge_code(ReferenceKind::borrowed, LabelKind::item, 0);
+  using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  CHECK(graph.native() == Pairs{{0, 1}, {1, 1}});
+}
+
 TEST_CASE("a ring that nothing holds is garbage, and no root") {
   Graph graph;
   graph.object(1, {1});

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "inspector/graph/edge.h"
+
 namespace heapglass {
 
 namespace {
@@ -14,6 +16,7 @@ std::vector<std::uint32_t> counted_references(const HeapGraph& graph,
   for (std::size_t i = 0; i < graph.size(); ++i) {
     if (reached[i] || (graph.flags[i] & HeapGraph::kUncounted)) continue;
     for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
+      if (edge_kind(graph.edge[r]) == ReferenceKind::borrowed) continue;
       ++counted[index(graph.reference_to[r])];
     }
   }

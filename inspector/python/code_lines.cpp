@@ -2,6 +2,7 @@
 
 #include "inspector/python/bytes.h"
 #include "inspector/python/line_table.h"
+#include "inspector/python/stack_ref.h"
 
 namespace heapglass {
 
@@ -33,7 +34,8 @@ std::optional<Place> place_of_interpreter_frame(Address frame, const Decoders& d
   const std::byte* head = decoders.mirror.at(
       frame, static_cast<std::size_t>(layout[Fact::_PyInterpreterFrame_localsplus]));
   if (head == nullptr) return std::nullopt;
-  const Address code = load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]);
+  const Address code =
+      stack_ref(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]), layout).to;
   const Address first = code + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
   return Place{code, static_cast<std::int64_t>(
                          load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first)};
