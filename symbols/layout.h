@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -122,8 +123,12 @@ class Layout {
   // Whether the target has what a since.* fact names the first micro version of.
   bool since(Fact fact) const { return has(fact) && (micro < 0 || micro >= (*this)[fact]); }
   bool has(Fact fact) const { return values_[index(fact)] != kAbsent; }
-  // Undefined as an offset where !has(fact); callers switch their decoder off first.
-  std::int32_t operator[](Fact fact) const { return values_[index(fact)]; }
+  // Only of a fact that is there: callers switch their decoder off first. Builds with assertions
+  // stop on one that is not; others have what no offset can be.
+  std::int32_t operator[](Fact fact) const {
+    assert(has(fact));
+    return values_[index(fact)];
+  }
   FactSource source(Fact fact) const { return sources_[index(fact)]; }
   void set(Fact fact, std::int32_t value, FactSource source) {
     values_[index(fact)] = value;

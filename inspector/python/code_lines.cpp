@@ -1,6 +1,7 @@
 #include "inspector/python/code_lines.h"
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/generator_state.h"
 #include "inspector/python/line_table.h"
 #include "inspector/python/stack_ref.h"
 
@@ -90,9 +91,8 @@ std::optional<std::int64_t> generator_line(const Object& generator, const Decode
         open_frame(load_pointer(generator.body, layout[Fact::PyGenObject_gi_frame]), decoders);
     return frame ? frame_line(*frame, decoders, budget) : std::nullopt;
   }
-  constexpr int kFrameCompleted = 1;  // Include/internal/pycore_frame.h, FRAME_COMPLETED
-  const auto state = load<std::int8_t>(generator.body, layout[Fact::PyGenObject_gi_frame_state]);
-  if (state >= kFrameCompleted) return std::nullopt;
+  const GeneratorState state = generator_state(generator.body, layout);
+  if (state == GeneratorState::completed || state == GeneratorState::cleared) return std::nullopt;
   const auto place = place_of_interpreter_frame(
       generator.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]), decoders);
   return place ? line_of(place->code, place->position, decoders, budget) : std::nullopt;

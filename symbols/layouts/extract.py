@@ -38,7 +38,9 @@ WORDS = {
     "dialect.stack_refs": [((3, 6), "pointer"), ((3, 14), "tagged")],
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
     "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
-    "framestate.minus_FRAME_CREATED": [((3, 11), 2), ((3, 13), 3)],
+    "framestate.FRAME_CLEARED": [((3, 11), 4), ((3, 15), 5)],
+    "framestate.FRAME_CREATED": [((3, 11), 256 - 2), ((3, 13), 256 - 3), ((3, 15), 0)],
+    "framestate.FRAME_EXECUTING": [((3, 11), 0), ((3, 15), 4)],
     "pymalloc.ALIGNMENT": [((3, 6), 16)],  # 8 where the collector's head is shorter: gc_head.cpp
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
@@ -238,7 +240,9 @@ def hiding_types(path, values):
 
 def module_states(path, values):
     """What module_states.py finds in the interpreter itself."""
-    facts = ("PyModuleObject.md_def", "PyModuleObject.md_state", "PyModuleDef.m_size")
+    size = (["PyModuleObject.md_state_size"] if "PyModuleObject.md_state_size" in values else
+            ["PyModuleObject.md_def", "PyModuleDef.m_size"])
+    facts = ["PyModuleObject.md_state"] + size
     done = subprocess.run(
         [path, "-E", "-s", os.path.join(HERE, "module_states.py")] + [str(values[f]) for f in facts],
         capture_output=True, text=True, timeout=120)
