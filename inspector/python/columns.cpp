@@ -57,10 +57,9 @@ constexpr std::array kNamed{
     NamedSource{"select.epoll", Fact::sizeof_pyEpoll_Object, Source::descriptor,
                 Fact::pyEpoll_Object_epfd},
     NamedSource{"mmap.mmap", Fact::sizeof_mmap_object, Source::descriptor, Fact::mmap_object_fd},
-    // From 3.14 on a PyMutex, which is not read.
-    NamedSource{"_thread.lock", Fact::sizeof_lockobject, Source::lock, Fact::lockobject_locked},
+    NamedSource{"_thread.lock", Fact::sizeof_lockobject, Source::lock, Fact::lockobject_lock},
     NamedSource{"_thread.RLock", Fact::sizeof_rlockobject, Source::rlock,
-                Fact::rlockobject_rlock_owner},
+                Fact::rlockobject_lock_thread},
     NamedSource{"_asyncio.Future", Fact::sizeof_FutureObj, Source::future,
                 Fact::FutureObj_fut_state},
     NamedSource{"_asyncio.Task", Fact::sizeof_TaskObj, Source::future, Fact::TaskObj_task_state},
@@ -175,12 +174,17 @@ class Reader {
       case Source::traceback:
         return line(id, traceback_line(object, decoders_, lines_));
       case Source::lock: {
-        const auto locked = load<std::uint8_t>(object.body, layout_[Fact::lockobject_locked]);
-        return columns_.lock.add(id, {.locked = locked != 0});
+        // A flag, or a PyMutex, whose second bit says that somebody waits.
+        const auto bits = load<std::uint8_t>(object.body, layout_[Fact::lockobject_lock]);
+        return columns_.lock.add(id, {.locked = (bits & 1) != 0});
       }
       case Source::rlock: {
-        const auto count = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_rlock_count]);
-        const auto owner = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_rlock_owner]);
+        auto count = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_lock_level]);
+        const auto owner = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_lock_thread]);
+        if (layout_.has(Fact::rlockobject_lock_mutex)) {  // 3.14+: how often beyond the first time
+          const auto bits = load<std::uint8_t>(object.body, layout_[Fact::rlockobject_lock_mutex]);
+          count = (bits & 1) != 0 ? count + 1 : 0;
+        }
         // What stands there when nobody holds it is who held it last.
         return columns_.lock.add(id, {count != 0, true, count != 0 ? owner : 0, count});
       }

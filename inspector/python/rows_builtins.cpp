@@ -144,6 +144,7 @@ std::vector<Row> builtin_rows() {
        Fact::sizeof_typealiasobject,
        Shape::fixed,
        {{Fact::typealiasobject_name, ".__name__", kOwned, false, kNamesShown},
+        {Fact::typealiasobject_qualname, ".__qualname__"},
         {Fact::typealiasobject_type_params, ".__type_params__"},
         {Fact::typealiasobject_compute_value, "<compute value>"},
         {Fact::typealiasobject_value, ".__value__"},

@@ -142,6 +142,7 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
   if (base != nullptr) {
     type.shape = base->shape;
     type.fields = base->fields;
+    type.fields_behind_items = base->fields_behind_items;
     type.inferred = base->inferred;
     type.inferred_begin = base->inferred_begin;
     type.inferred_end = base->inferred_end;
@@ -329,6 +330,7 @@ void TypeTable::add_slots(TypeInfo& type, const std::byte* body) {
             .value_or("?");
     type.fields.push_back(
         {static_cast<std::int32_t>(offset), names_.intern("." + name), ReferenceKind::collector});
+    type.fields_behind_items = type.shape == Shape::tuple;
   }
 }
 

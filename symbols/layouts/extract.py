@@ -50,6 +50,7 @@ WORDS = {
     "since.ctypes_dict_sizeof": [((3, 6), 99), ((3, 7), 0)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
+    "since.simple_queue_sizeof": [((3, 13), 99), ((3, 15), 0)],
     "since.structseq_hidden_shown": [((3, 6), 99), ((3, 8), 0)],
     "since.tree_builder_events_shown": [((3, 6), 99), ((3, 7), 0)],
     "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
