@@ -1,8 +1,9 @@
 #include "symbols/nameless.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,23 @@ std::string symbol_of_type(const std::string& name) {
   return name;
 }
 
+// "3.12.7rc2 (main, Oct  1 2024, 11:11:53"
+std::optional<PythonVersion> version_of_text(std::string_view text) {
+  const std::size_t blank = text.find(" (");
+  if (blank == text.npos) return std::nullopt;
+  const char* at = text.data();
+  const char* const end = at + blank;
+  std::array<int, 3> numbers{};
+  for (int& number : numbers) {
+    if (&number != numbers.data() && (at == end || *at++ != '.')) return std::nullopt;
+    const auto [stopped, error] = std::from_chars(at, end, number);
+    if (error != std::errc{} || number < 0 || number > 99) return std::nullopt;
+    at = stopped;
+  }
+  if (numbers[0] < 2 || numbers[0] > 9) return std::nullopt;
+  return PythonVersion{numbers[0], numbers[1], numbers[2], std::string(at, end)};
+}
+
 // Calls body(address) for each aligned word that holds `value(address)`.
 template <class Value, class Body>
 void for_each_word(const std::vector<Variables>& all, Value value, Body body) {
@@ -80,22 +98,16 @@ void for_each_word(const std::vector<Variables>& all, Value value, Body body) {
 }  // namespace
 
 std::optional<PythonVersion> version_in_variables(const Interpreter& interpreter, Memory& memory) {
-  static const std::regex kText(
-      R"(([23])\.(\d{1,2})\.(\d{1,2})((?:a|b|rc)\d{1,2})?\+? \([^()]{1,80}\) \[[^\]]{1,80}\])");
+  static constexpr std::string_view kInside = ") [";  // what every such text has
   for (const Variables& variables : read_variables(interpreter, memory)) {
-    const auto* const begin = reinterpret_cast<const char*>(variables.bytes.data());
-    const char* const end = begin + variables.bytes.size();
-    // Only near what every such text has: a regular expression over megabytes is slow.
-    static constexpr std::string_view kInside = ") [";
-    constexpr std::ptrdiff_t kBefore = 110, kBehind = 90;
-    for (const char* at = begin; (at = std::search(at, end, kInside.begin(), kInside.end())) != end;
-         ++at) {
-      std::cmatch found;
-      if (!std::regex_search(at - std::min(kBefore, at - begin), at + std::min(kBehind, end - at),
-                             found, kText)) {
-        continue;
-      }
-      return PythonVersion{std::stoi(found[1]), std::stoi(found[2]), std::stoi(found[3]), found[4]};
+    const std::string_view text(reinterpret_cast<const char*>(variables.bytes.data()),
+                                variables.bytes.size());
+    for (std::size_t at = text.find(kInside); at != text.npos; at = text.find(kInside, at + 1)) {
+      constexpr std::size_t kLongest = 100;  // of version and build: "%.80s (%.80s) %.80s"
+      const std::size_t begin = at - std::min(at, kLongest);
+      std::string_view before = text.substr(begin, at - begin);
+      if (const auto nul = before.rfind('\0'); nul != before.npos) before.remove_prefix(nul + 1);
+      if (const auto version = version_of_text(before)) return version;
     }
   }
   return std::nullopt;
