@@ -29,7 +29,7 @@ def import_all():
     beside = [name.split(".")[0] for path in sys.path if path.endswith("lib-dynload")
               for name in os.listdir(path)]
     for name in list(hides.MODULES) + list(sys.builtin_module_names) + beside:
-        if name.startswith(("_test", "xx", "_xx")):
+        if name.startswith(("_test", "xx", "_xxtest")):
             continue
         try:
             __import__(name)
