@@ -165,6 +165,16 @@ TEST_CASE("objects are found in blocks in use, by the heap that a page is of") {
   CHECK(facts.used_blocks == 4 * 48 + 3 * 64 + 64 + 2 * 64);
 }
 
+TEST_CASE("objects stand behind what the debugging allocator writes") {
+  FakeHeap heap("3.13t");
+  FakeSegment segment(heap, kAt);
+  const FakeSegment::Page lists = segment.page(gc, 128, 1, 1);
+  const Address at = segment.move(lists, 0, heap.list({heap.none()}), 56, 16);
+  heap.put(lists.at(0), std::uint64_t{56} << 56);
+  heap.put(lists.at(0) + 8, std::uint64_t{0xFDFDFDFDFDFDFD00} | 'o');
+  CHECK(Sweep(heap, runtime_with(heap, lists.begin)).objects == std::vector{at});
+}
+
 TEST_CASE("a free list that loops, leads astray or is too long is bounded, and a fault") {
   FakeHeap heap("3.13t");
   FakeSegment segment(heap, kAt);

@@ -1,6 +1,7 @@
 #include "inspector/python/code_lines.h"
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/frame.h"
 #include "inspector/python/line_table.h"
 #include "inspector/python/stack_ref.h"
 

@@ -146,10 +146,12 @@ std::vector<Arena> find_segments(const Runtime& runtime, const Layout& layout, M
   if (!layout.has(Fact::sizeof_mi_page_s)) return segments;
   const Address secret = secret_of(runtime, layout, mirror);
   if (secret == 0) return segments;
+  // What a program has reserved may be as large as it likes; beyond 2 TB nothing is looked for.
+  std::size_t left = std::size_t{1} << 16;
   // Of neighbouring mappings each looks for those that begin in it.
   for (const Mirror::Segment& mapped : std::as_const(mirror).segments()) {
     for (Address at = (mapped.range.begin + kSegment - 1) / kSegment * kSegment;
-         at < mapped.range.end; at += kSegment) {
+         at < mapped.range.end && left != 0; at += kSegment, --left) {
       if (cookie_of(at, layout, mirror) != (secret ^ at)) continue;
       if (!read_segment(at, layout, mirror)) continue;
       // A huge one holds a single block and has as many bytes as that needs.

@@ -76,6 +76,17 @@ std::span<const Kind> kinds_in(const Pool& pool, const Kinds& all) {
   return kinds.subspan(static_cast<std::size_t>(pool.holds) - 1, 1);
 }
 
+// How far into its block a debugging allocator (PYTHONMALLOC=debug) puts what it gives: behind the
+// size and eight bytes that say which allocator, and are 0xFD (Objects/obmalloc.c,
+// _PyMem_DebugRawAlloc). Looked at where pools are told apart; others are left to the references.
+std::uint64_t debug_head(const std::byte* block, const Pool& pool) {
+  constexpr std::uint64_t kHead = 16, kForbidden = 0xFDFDFDFDFDFDFD;  // PYMEM_FORBIDDENBYTE
+  if (pool.holds == Pool::Holds::anything || pool.block < 2 * kHead) return 0;
+  const auto mark = load<std::uint64_t>(block, sizeof(Address));
+  const auto which = static_cast<char>(mark & 0xff);
+  return mark >> 8 == kForbidden && (which == 'o' || which == 'm') ? kHead : 0;
+}
+
 // Whether it can be the count of an object in a pool. Where a program is loaded at a low address,
 // pointers are as small as counts: a number that is an address is none. (An object with so many
 // references is found through one of them.)
@@ -193,16 +204,17 @@ void find_objects(const Pool& pool, bool check_links, const Decoders& decoders, 
     if (free[number]) continue;
     const std::byte* block = large ? decoders.mirror.at(pool.begin + at, seen) : bytes + at;
     if (block == nullptr) continue;  // it is found if something refers to it
-    const Kind* kind = kind_of(block, pool.block, seen, kinds, decoders);
+    const std::uint64_t before = debug_head(block, pool);
+    const Kind* kind = kind_of(block + before, pool.block - before, seen - before, kinds, decoders);
     if (kind == nullptr) continue;
-    const std::uint64_t object = at + kind->offset;
+    const std::uint64_t object = at + before + kind->offset;
     if (!kind->has_gc || !check_links) {
       insert(object);
       continue;
     }
     linked.push_back(object);
     const Address next =
-        load_pointer(block + kind->offset - gc_head, layout[Fact::PyGC_Head__gc_next]);
+        load_pointer(block + before + kind->offset - gc_head, layout[Fact::PyGC_Head__gc_next]);
     __builtin_prefetch(decoders.mirror.at(next & ~Address{3}, gc_head));
   }
   for (const std::uint64_t object : linked) {
