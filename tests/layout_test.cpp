@@ -380,6 +380,20 @@ TEST_CASE("3.14: slots of frames with tags, the generational collector again") {
   CHECK_FALSE(layout.module_states.at("_functools").shows_type);
 }
 
+TEST_CASE("3.15: a module knows its state's size, a generator's states are counted from 0") {
+  check_values("3.15", {{Fact::_PyRuntimeState_interpreters_head, 936},
+                        {Fact::PyInterpreterState_gc, 7400},
+                        {Fact::PyInterpreterState_sysdict, 7576},
+                        {Fact::PyModuleObject_md_state_size, 56},
+                        {Fact::PyByteArrayObject_ob_bytes_object, 56},
+                        {Fact::framestate_FRAME_CREATED, 0},
+                        {Fact::framestate_FRAME_EXECUTING, 4},
+                        {Fact::framestate_FRAME_CLEARED, 5},
+                        {Fact::_gc_runtime_state_generation0, 168},
+                        {Fact::gc_stats_old, 712}});
+  check_absent("3.15", {Fact::PyModuleObject_md_def, Fact::PyAsyncGenAThrow_agt_args});
+}
+
 TEST_CASE("3.12: allocator and static types' dicts in the interpreter, immortal objects") {
   check_values("3.12", {{Fact::PyInterpreterState_id, 8},
                         {Fact::PyInterpreterState_gc, 112},
