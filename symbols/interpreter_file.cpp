@@ -1,6 +1,7 @@
 // Which mapped files may be the interpreter, and whether one is.
 #include "symbols/interpreter_file.h"
 
+#include <elf.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,15 +42,13 @@ AddressRange runtime_of(const ElfImage& image, Address bias) {
 // 3.13+: where a file without section headers begins what it has for _PyRuntime, by the cookie of
 // the debug offsets (Include/internal/pycore_debug_offsets.h). It ends somewhere in the same
 // segment.
-AddressRange runtime_by_cookie(int fd, const ElfImage& image, Address bias) {
+AddressRange runtime_by_cookie(const ElfImage& image, Address bias, Memory& memory) {
   constexpr std::string_view kCookie = "xdebugpy";
   constexpr std::uint64_t kMost = std::uint64_t{64} << 20;
   for (const ElfSegment& segment : image.segments) {
-    if (!segment.writable) continue;
+    if ((segment.flags & PF_W) == 0) continue;
     std::string bytes(std::min(segment.file_size, kMost), '\0');
-    const auto offset = static_cast<off_t>(segment.file_offset);
-    if (pread(fd, bytes.data(), bytes.size(), offset) != static_cast<ssize_t>(bytes.size()))
-      continue;
+    if (!memory.read(bias + segment.vaddr, bytes.data(), bytes.size())) continue;
     const std::size_t at = bytes.find(kCookie);
     if (at == bytes.npos) continue;
     const Address begin = bias + segment.vaddr + at;
@@ -96,14 +95,14 @@ std::vector<MappedFile> mapped_files(const std::vector<Mapping>& maps,
   return files;
 }
 
-std::optional<Interpreter> interpreter_in(int fd, const MappedFile& file, ElfImage image) {
+std::optional<Interpreter> interpreter_in(const MappedFile& file, ElfImage image, Memory& memory) {
   const auto bias = image.bias(file.first.range.begin, file.first.offset);
   if (!bias) return std::nullopt;
   AddressRange runtime;
   if (holds_runtime(image)) {
     runtime = runtime_of(image, *bias);
   } else if (image.sections.empty()) {
-    runtime = runtime_by_cookie(fd, image, *bias);
+    runtime = runtime_by_cookie(image, *bias, memory);
     if (runtime.begin == 0) return std::nullopt;
   } else {
     return std::nullopt;

@@ -1,5 +1,7 @@
 #include "symbols/nameless.h"
 
+#include <elf.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -24,7 +26,7 @@ std::vector<Variables> read_variables(const Interpreter& interpreter, Memory& me
   constexpr std::size_t kMost = std::size_t{64} << 20;
   std::vector<Variables> result;
   for (const ElfSegment& segment : interpreter.image.segments) {
-    if (!segment.writable) continue;
+    if ((segment.flags & PF_W) == 0) continue;
     const std::size_t size = std::min<std::size_t>(segment.memory_size, kMost);
     Variables variables{interpreter.bias + segment.vaddr, std::vector<std::byte>(size)};
     std::vector<ReadRequest> pages;

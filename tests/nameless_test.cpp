@@ -2,6 +2,7 @@
 #include "symbols/nameless.h"
 
 #include <doctest/doctest.h>
+#include <elf.h>
 
 #include <cstring>
 #include <string>
@@ -20,7 +21,7 @@ struct Program {
 
   Program() {
     interpreter.bias = kBias;
-    interpreter.image.segments = {{kData, 0, kSize, kSize, true}};
+    interpreter.image.segments = {{kData, 0, kSize, kSize, PF_W}};
     memory.add({kBias + kData, kBias + kData + kSize});
   }
   void put(Address at, const std::string& text) {

@@ -5,13 +5,14 @@
 
 #include "cli/output.h"
 #include "cli/render/acquisition_line.h"
+#include "inspector/inspect_core.h"
 #include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
 
 namespace {
 
-Inspection read_file(const Context& context, const InspectOptions& options) {
+Inspection read_saved(const Context& context, const InspectOptions& options) {
   const std::string& file = context.source.file;
   if (!context.options.save.empty()) {
     throw Failure(Exit::usage, file + " is a snapshot already, there is nothing to save",
@@ -24,6 +25,14 @@ Inspection read_file(const Context& context, const InspectOptions& options) {
   return read_snapshot(file, context.run);
 }
 
+// Of what has all its memory: a process, or a core.
+Inspection inspect_memory(const Context& context, const InspectOptions& options) {
+  const Source& source = context.source;
+  if (!source.core) return inspect(source.pid, options, context.run);
+  const std::string& sysroot = context.options.sysroot;
+  return inspect_core({source.file, sysroot.empty() ? "/" : sysroot}, options, context.run);
+}
+
 }  // namespace
 
 std::string call_with_source(const Context& context, std::string_view command) {
@@ -31,14 +40,14 @@ std::string call_with_source(const Context& context, std::string_view command) {
 }
 
 Inspection inspect_target(Context& context, const InspectOptions& options) {
-  if (!context.source.file.empty()) {
-    Inspection result = read_file(context, options);
+  if (context.source.pid == 0 && !context.source.core) {
+    Inspection result = read_saved(context, options);
     context.progress.clear();
     return result;
   }
   const std::string& save = context.options.save;
   if (save.empty()) {
-    Inspection result = inspect(context.source.pid, options, context.run);
+    Inspection result = inspect_memory(context, options);
     context.progress.clear();
     return result;
   }
@@ -50,7 +59,7 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
   Output output(save, context.options.force, context.run);
   InspectOptions whole = options;
   whole.names = whole.columns = true;
-  Inspection result = inspect(context.source.pid, whole, context.run);
+  Inspection result = inspect_memory(context, whole);
   write_snapshot(output.descriptor(), result, false, context.run);
   output.commit();
   context.progress.clear();
@@ -83,11 +92,17 @@ void conclude(const Context& context, const Inspection& inspection) {
   if (!context.options.quiet) {
     std::cerr << acquisition_line(inspection.acquisition, context.options.verbose) << '\n';
   }
+  if (context.source.core && inspection.acquisition.missed != 0) {
+    throw Failure(Exit::incomplete,
+                  "the core lacks memory that " + std::to_string(inspection.acquisition.missed) +
+                      " references lead to, so the result is incomplete",
+                  "take the core again: heapglass core PID -o FILE");
+  }
   const auto invalid = too_much_invalid(inspection.acquisition, inspection.graph.size());
   if (!invalid) return;
   throw Failure(Exit::incomplete, *invalid,
                 context.source.pid == 0
-                    ? "take another snapshot"
+                    ? "take another snapshot or core"
                     : "run it once more; if it says so again: heapglass doctor " +
                           context.source.word() + " -v");
 }
