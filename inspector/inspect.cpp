@@ -191,7 +191,9 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
       name_references(result.graph, decoders, options.contents);
       result.weak_entries = find_weak_entries(result.graph, decoders);
     }
-    if (options.columns) result.columns = read_columns(result.graph, decoders, run);
+    if (options.columns != kNoColumns) {
+      result.columns = read_columns(result.graph, decoders, options.columns, run);
+    }
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
     if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {
