@@ -193,13 +193,11 @@ class Search {
     to.push_back(std::move(suspect));
   }
 
-  // Bytes that an object has beside its struct, of a type that is read conservatively.
-  std::uint64_t largest_unknown_table() const {
-    std::uint64_t largest = 0;
-    for (std::uint32_t i = 0; i < graph_.size(); ++i) {
-      if (graph_.flags[i] & HeapGraph::kInferred) largest = std::max(largest, graph_.bytes[i]);
-    }
-    return largest;
+  // Whether there are objects whose own memory is not seen, numpy's arrays say: they may hold text
+  // and numbers that nothing else does, and one look cannot tell these from lost ones.
+  bool is_some_memory_unseen() const {
+    return std::any_of(graph_.flags.begin(), graph_.flags.end(),
+                       [](std::uint8_t flags) { return flags & HeapGraph::kInferred; });
   }
 
   // Held by native code alone.
@@ -213,12 +211,11 @@ class Search {
       lost.push_back(edge.to);
     }
     std::sort(lost.begin(), lost.end());
-    const std::uint64_t table = largest_unknown_table();
+    const bool unseen = is_some_memory_unseen();
     const SuspectRule& rule = rule_of(kind);
     for (const Pile& pile : piles(graph_, tree_, paths_, lost)) {
       if (pile.count < rule.least_count || share(pile.retained) < rule.least_share) continue;
-      // They fit into the memory that an object of a type without a table says it has: numpy's.
-      if (table >= pile.count * sizeof(Address) / 10 * 9) continue;
+      if (unseen && roles_.of(pile.example) == TypeRole::plain_value) continue;
       Suspect& suspect = to.emplace_back(suspect_of(pile, path_to(graph_, paths_, pile.example)));
       suspect.kind = kind;
       suspect.reason = rule.reason;
