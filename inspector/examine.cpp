@@ -89,7 +89,9 @@ Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
     name_references(result.graph, decoders, options.contents);
     result.weak_entries = find_weak_entries(result.graph, decoders);
   }
-  if (options.columns) result.columns = read_columns(result.graph, decoders, run);
+  if (options.columns != kNoColumns) {
+    result.columns = read_columns(result.graph, decoders, options.columns, run);
+  }
   check_counts(acquisition, result.graph, python.layout);
   result.pools = count_pools(arenas, python.layout, view.mirror);
   if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, python.layout, arenas)) {

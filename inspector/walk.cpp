@@ -205,7 +205,7 @@ void put_roots(const RootSet& roots, const Found& found, HeapGraph& graph) {
   graph.root_names = roots.names;
   for (const RootReference& root : roots.references) {
     const auto to = found.id(found.cells.cell(root.to));
-    if (to) graph.roots.push_back({*to, root.name, root.kind, root.hold});
+    if (to) graph.roots.push_back({*to, root.name, root.kind, root.hold, root.frame});
   }
   for (const Address dict : roots.uncounted) {
     const auto id = found.id(found.cells.cell(dict));

@@ -96,6 +96,37 @@ Source source_of(Shape shape) {
   }
 }
 
+unsigned columns_of(Source source) {
+  switch (source) {
+    case Source::none:
+      break;
+    case Source::list:
+    case Source::dict:
+    case Source::set:
+    case Source::deque:
+    case Source::bytearray:
+    case Source::array:
+      return kExtents;
+    case Source::str:
+    case Source::bytes:
+      return kExtents | kContentHashes;
+    case Source::descriptor:
+      return kDescriptors;
+    case Source::lru_cache:
+      return kCaches;
+    case Source::frame:
+    case Source::generator:
+    case Source::traceback:
+      return kLines;
+    case Source::lock:
+    case Source::rlock:
+      return kLocks;
+    case Source::future:
+      return kFutures;
+  }
+  return kNoColumns;
+}
+
 Reading reading_of(const TypeInfo& type, const Layout& layout) {
   if (const Source source = source_of(type.shape); source != Source::none) return {source};
   const TypeInfo& made_in_c = type.traverses != nullptr ? *type.traverses : type;
@@ -133,8 +164,8 @@ std::uint64_t hash_of(std::span<const std::byte> bytes, std::uint64_t seed) {
 // Reads one range of objects into columns of its own.
 class Reader {
  public:
-  Reader(const Decoders& decoders, Columns& columns)
-      : decoders_(decoders), layout_(decoders.layout), columns_(columns) {}
+  Reader(const Decoders& decoders, unsigned wanted, Columns& columns)
+      : decoders_(decoders), layout_(decoders.layout), wanted_(wanted), columns_(columns) {}
 
   void read(ObjectId id, const Object& object, const Reading& reading) {
     switch (reading.source) {
@@ -247,7 +278,8 @@ class Reader {
 
   void contents(ObjectId id, Address at, std::uint64_t size, std::uint64_t seed) {
     if (size > decoders_.mirror.room(at)) return;
-    columns_.extent.add(id, {size, size});
+    if (wanted_ & kExtents) columns_.extent.add(id, {size, size});
+    if ((wanted_ & kContentHashes) == 0) return;
     // Not there: in pages that were not copied, having nothing but such contents.
     const std::byte* bytes = decoders_.mirror.at(at, size);
     if (bytes != nullptr) columns_.content_hash.add(id, hash_of({bytes, size}, seed));
@@ -272,13 +304,15 @@ class Reader {
 
   const Decoders& decoders_;
   const Layout& layout_;
+  unsigned wanted_;
   Columns& columns_;
   LineBudget lines_;
 };
 
 }  // namespace
 
-Columns read_columns(const HeapGraph& graph, const Decoders& decoders, const Run& run) {
+Columns read_columns(const HeapGraph& graph, const Decoders& decoders, unsigned wanted,
+                     const Run& run) {
   constexpr std::size_t kObjectsATask = 1 << 16;
   Decoders quiet = decoders;
   quiet.acquisition = nullptr;
@@ -287,13 +321,14 @@ Columns read_columns(const HeapGraph& graph, const Decoders& decoders, const Run
   for (const TypeRecord& record : graph.types) {
     const TypeInfo* type = quiet.types.resolve(record.address);
     types.push_back(type);
-    readings.push_back(type == nullptr ? Reading{} : reading_of(*type, decoders.layout));
+    const Reading reading = type == nullptr ? Reading{} : reading_of(*type, decoders.layout);
+    readings.push_back(columns_of(reading.source) & wanted ? reading : Reading{});
   }
   const std::size_t tasks = (graph.size() + kObjectsATask - 1) / kObjectsATask;
   std::vector<Columns> parts(tasks);
   run_tasks(tasks, worker_count(), [&](std::size_t, std::size_t task) {
     if (run.stopping()) throw Interrupted{run.interrupted->load()};
-    Reader reader(quiet, parts[task]);
+    Reader reader(quiet, wanted, parts[task]);
     const std::size_t end = std::min(graph.size(), (task + 1) * kObjectsATask);
     for (std::size_t i = task * kObjectsATask; i < end; ++i) {
       const std::size_t type = index(graph.type[i]);

@@ -106,7 +106,7 @@ class Reader {
     const Layout& layout = decoders_.layout;
     if (!layout.has(Fact::PyInterpreterState_atexit_callbacks)) return;
     if (!layout.has(Fact::PyInterpreterState_atexit_ncallbacks)) {  // 3.14+
-      held(state, {Fact::PyInterpreterState_atexit_callbacks, "list", "atexit.register"});
+      held(state, {Fact::PyInterpreterState_atexit_callbacks, "list", "atexit callback"});
       return;
     }
     constexpr std::int32_t kMost = 1 << 20;
@@ -158,7 +158,7 @@ class Reader {
     for (const Fact fact : {Fact::atexit_py_callback_func, Fact::atexit_py_callback_args,
                             Fact::atexit_py_callback_kwargs}) {
       add(load_pointer(fields, layout[fact]), RootKind::interpreter, RootHold::owned,
-          "atexit.register");
+          "atexit callback");
     }
   }
 

@@ -155,7 +155,7 @@ def compare_interpreter(check, export, truth):
     roots = Counter((n, a) for kind, n, a, hold in export.roots if kind == "interpreter" and hold == "owned")
     for name, address in truth["interpreter"].items():
         check.equal(name, (roots[name, address], sum(c for (n, _), c in roots.items() if n == name)), (1, 1))
-    registered = [a for n, a in roots if n == "atexit.register"]
+    registered = [a for n, a in roots if n == "atexit callback"]
     if registered:  # else the module shows them
         # The function itself, a tuple of what it is called with, or since 3.14 a list of such tuples.
         check.equal("atexit", [a for a in truth["atexit"] if not any(
