@@ -17,6 +17,9 @@ std::span<const Command> command_table() {
       retained_command(),   //
       cycles_command(),     //
       snapshot_command(),   //
+      diff_command(),       //
+      watch_command(),      //
+      check_command(),      //
       export_command(),     //
   };
   return kCommands;
@@ -29,8 +32,8 @@ void refuse_csv(const Context& context) {
 
 std::span<const std::string_view> later_commands() {
   static constexpr std::string_view kLater[] = {
-      "core",   "diff",      "watch",   "check",  "memory",      "strings", "collections",
-      "caches", "resources", "threads", "report", "allocations", "query"};
+      "core",      "memory",  "strings", "collections", "caches",
+      "resources", "threads", "report",  "allocations", "query"};
   return kLater;
 }
 

@@ -9,6 +9,7 @@
 #include "inspector/python/collector_state.h"
 #include "inspector/python/columns.h"
 #include "inspector/python/finalizers.h"
+#include "inspector/python/generations.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
@@ -191,7 +192,10 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
       name_references(result.graph, decoders, options.contents);
       result.weak_entries = find_weak_entries(result.graph, decoders);
     }
-    if (options.columns) result.columns = read_columns(result.graph, decoders, run);
+    if (options.columns) {
+      result.columns = read_columns(result.graph, decoders, run);
+      result.columns.generation = young_generations(target.runtime, result.graph, decoders);
+    }
     check_counts(acquisition, result.graph, target.layout);
     result.pools = count_pools(arenas, target.layout, copy.mirror);
     if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {

@@ -17,5 +17,8 @@ Command show_command();
 Command retained_command();
 Command export_command();
 Command snapshot_command();
+Command diff_command();
+Command watch_command();
+Command check_command();
 
 }  // namespace heapglass

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "inspector/analysis/survivors.h"
 #include "inspector/graph/labels.h"
 #include "inspector/inspect.h"
 
@@ -16,6 +17,8 @@ std::string call_with_source(const Context& context, std::string_view command);
 // What the source holds: inspect() with the command's process and budget, or the snapshot; kept
 // where --save says. The line of progress is gone afterwards.
 Inspection inspect_target(Context& context, const InspectOptions& options = {});
+// The same of another source than the command's.
+Inspection inspect_source(Context& context, const Source& source, const InspectOptions& options);
 
 // The same with names for references, and contents where --values asks for them.
 Inspection inspect_named(Context& context);
@@ -23,6 +26,16 @@ Inspection inspect_named(Context& context);
 Exit answer(Context& context, const std::function<std::string(const Inspection&)>& render);
 // How keys are told: by their text with --values. `inspection` must outlive it.
 KeyText key_text_of(const Inspection& inspection);
+
+// With --over: the first of two looks, which is not kept, and the time until the second. Of a file
+// Failure(usage).
+Inspection first_look(Context& context, const InspectOptions& options);
+void wait_for_second_look(Context& context);
+
+// Failure(usage) for two looks at different processes: they have nothing in common.
+void require_same_process(const ProcessFacts& before, const ProcessFacts& now);
+// `inspection` must outlive it.
+Look look_of(const Inspection& inspection);
 
 // After the result is written: the acquisition line on stderr (not with --quiet), and
 // Failure(incomplete) where too much of the heap was invalid to call the result complete.

@@ -79,6 +79,7 @@ struct Columns {
   SparseColumn<std::int32_t> line;  // where a frame, generator, coroutine or traceback stands
   SparseColumn<Lock> lock;
   SparseColumn<FutureState> future;
+  SparseColumn<std::uint8_t> generation;  // 0, 1; tracked and without: the oldest
 
   void append(const Columns& more) {
     extent.append(more.extent);
@@ -88,6 +89,7 @@ struct Columns {
     line.append(more.line);
     lock.append(more.lock);
     future.append(more.future);
+    generation.append(more.generation);
   }
 };
 
