@@ -27,7 +27,16 @@ def main(heapglass, python):
             document, _ = run_json(heapglass, "histogram", target.pid, "--children", "--json", "--quiet")
             return document["processes"], document["sum"]
 
+        def unshared():  # kB that are the first worker's alone
+            with open("/proc/%d/smaps_rollup" % target.worker) as file:
+                return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+
+        with open("/proc/%d/task/%d/children" % (target.pid, target.pid)) as file:
+            target.worker = int(file.read().split()[0])
+        before = unshared()
         processes, total = look()
+        print("private memory of a worker: %d kB before, %d kB after the look" % (before, unshared()))
+        check("a look makes no shared page private", unshared() <= before + 100)
         check("the parent and two workers", len(processes) == 3 and processes[0]["target"]["pid"] == target.pid)
         own = [row(document, "__main__.Own").get("count", 0) for document in processes]
         check("each worker's own objects: %s" % own, own == [0, 1000, 2000])

@@ -56,7 +56,8 @@ def main(heapglass, python):
         print("leaked %d in A, %d in B, %d in C; told %s" % (in_a, in_b, in_c, row and row["new"]))
         check("the exact number has stayed", row is not None and row["new"]["count"] == in_b - in_a)
         check("counts before and after", row["count_before"] == in_a and row["count_after"] == in_c)
-        first = document["paths"][0]
+        # The interpreter's method cache keeps the names that were asked for, up to 4096: no leak, and not known here.
+        first = next(row for row in document["paths"] if row["path"] != "native code")
         check("the first path is the leak's: %r" % first, first["path"] == "__main__.OPEN[<int>]" and
               first["type"] == LEAKED and first["new"]["count"] == in_b - in_a)
         stayed = row_of(document, "types", TRANSIENT)
