@@ -12,6 +12,7 @@
 
 #include "cli/nearest.h"
 #include "cli/units.h"
+#include "inspector/inspect_core.h"
 #include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
@@ -54,7 +55,8 @@ bool is_file(const std::string& word) {
 Source read_file_source(const std::string& word) {
   if (!is_file(word)) throw Failure(Exit::usage, "'" + word + "' is no pid", "heapglass ps");
   if (looks_like_snapshot(word)) return {.file = word};
-  throw Failure(Exit::usage, word + " is no snapshot; reading cores is not in this version",
+  if (looks_like_core(word)) return {.file = word, .core = true};
+  throw Failure(Exit::usage, word + " is neither a snapshot nor a core",
                 "heapglass snapshot PID -o FILE");
 }
 
@@ -198,6 +200,10 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   }
   result.options = read_options(result.values, result.command->groups);
   const Options& options = result.options;
+  if (!options.sysroot.empty() && !result.source.core) {
+    throw Failure(Exit::usage, "--sysroot is for cores: files of a process are found through it",
+                  "leave --sysroot out");
+  }
   if (options.address && options.type_pattern.empty() && result.source.file.empty()) {
     throw Failure(Exit::usage, "an address of a running process may be another object by now",
                   "--address " + result.values["address"].as<std::string>() +

@@ -86,6 +86,9 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "Bound what heapglass itself may use, so that it cannot push out what runs beside it: "
         "512M, 2G; half of what is "
         "free unless given.");
+    add("sysroot", text("DIR"),
+        "Of a core from elsewhere: where that machine's files are, the interpreter's and its "
+        "libraries'; this machine's own unless given.");
     if (!(groups & kNoSave)) {
       add("save", text("FILE"),
           "Keep the snapshot that this look took in a new file, to ask more of it later without "
@@ -170,6 +173,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
   options.force = is_set(values, "force");
   options.type_pattern = get(values, "type");
   options.save = get(values, "save");
+  options.sysroot = get(values, "sysroot");
   options.no_color = is_set(values, "no-color");
   options.verbose = is_set(values, "verbose");
   options.quiet = is_set(values, "quiet");

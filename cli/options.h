@@ -33,12 +33,14 @@ struct Options {
   std::optional<std::chrono::nanoseconds> over;  // between two looks
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
   std::uint64_t max_memory = 0;  // 0: half of what is free
+  std::string sysroot;           // where the files of a core's process are; empty: here
 };
 
 // What is looked at: a process, or a file that was made of one.
 struct Source {
   pid_t pid = 0;       // 0: a file
-  std::string file{};  // of a snapshot
+  std::string file{};  // a snapshot, or a core
+  bool core = false;
 
   std::string word() const { return file.empty() ? std::to_string(pid) : file; }
 };

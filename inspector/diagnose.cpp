@@ -18,20 +18,20 @@ Diagnosis diagnose(pid_t pid, const Run& run) {
     const Process process = Process::open(pid);
     const std::vector<Mapping> maps = read_maps(pid);
     FirstLook look = look_first(pid, maps);
-    if (const auto refusal = unproven(look.layout)) {
+    if (const auto refusal = unproven(look.python.layout)) {
       result.trouble = {refusal->exit(), refusal->what(), refusal->remedy()};
     }
     for (LayoutCheck& check : look.checks) {
       if (!check.passed && !result.trouble) {
         result.trouble = {Exit::not_cpython,
-                          "layout " + look.layout.name + " cannot be trusted: " + check.name +
-                              ": " + check.detail,
+                          "layout " + look.python.layout.name +
+                              " cannot be trusted: " + check.name + ": " + check.detail,
                           "report the output of: heapglass doctor -v " + std::to_string(pid)};
       }
       result.checks.push_back({std::move(check.name), check.passed, std::move(check.detail)});
     }
-    result.interpreter = std::move(look.interpreter);
-    result.layout = std::move(look.layout);
+    result.interpreter = std::move(look.python.interpreter);
+    result.layout = std::move(look.python.layout);
     // The worst case: the choice of pages would leave out what no object uses.
     const PageChoice choice = all_pages(pid, maps);
     const auto pause = estimate_pause(pid, choice, result.process ? result.process->threads : 1);

@@ -4,16 +4,11 @@
 #include <chrono>
 #include <thread>
 
-#include "inspector/count_references.h"
+#include "inspector/examine.h"
 #include "inspector/open_target.h"
-#include "inspector/python/collector_state.h"
-#include "inspector/python/columns.h"
-#include "inspector/python/finalizers.h"
-#include "inspector/python/generations.h"
-#include "inspector/python/name_references.h"
+#include "inspector/python/mimalloc.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
-#include "inspector/python/weak_entries.h"
 #include "inspector/target/copy.h"
 #include "inspector/target/self.h"
 #include "inspector/walk.h"
@@ -26,27 +21,23 @@ using namespace std::chrono_literals;
 
 constexpr int kMostStops = 4;  // before a view of a running collector is accepted
 
-Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types,
-                      Acquisition* acquisition) {
-  Decoders decoders{target.layout,
-                    mirror,
-                    types,
-                    acquisition,
-                    {},
-                    target.runtime.lookdict,
-                    target.runtime.property_arguments};
-  for (const InterpreterState& state : target.runtime.interpreters) {
-    for (const AddressRange& table : {state.static_type_states, state.extension_type_states}) {
-      if (table.size() != 0) decoders.static_type_states.push_back(table);
-    }
+// What of them holds nothing but small objects and is copied without a look.
+std::vector<AddressRange> ranges_to_copy(const Python& python, const std::vector<Arena>& arenas,
+                                         Mirror& mirror) {
+  if (python.layout.has(Fact::sizeof_mi_page_s)) {
+    return small_object_ranges(arenas, python.layout, mirror);
   }
-  return decoders;
+  std::vector<AddressRange> ranges;
+  ranges.reserve(arenas.size());
+  for (const Arena& arena : arenas) ranges.push_back(arena.range);
+  return ranges;
 }
 
 // While the collector works, objects are in no list: wait for its end, without a stop.
 void wait_for_collector(const OpenTarget& target, Memory& memory) {
   const auto until = std::chrono::steady_clock::now() + 2s;
-  while (collector_running(target.runtime, memory) && std::chrono::steady_clock::now() < until) {
+  while (collector_running(target.python.runtime, memory) &&
+         std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(1ms);
   }
 }
@@ -88,30 +79,6 @@ void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono
   acquisition.bytes_left_out = choice.bytes_left_out;
 }
 
-// Counts of our own references above an object's own count: some decoder reads what is not there.
-void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const Layout& layout) {
-  constexpr std::uint64_t kOneIn = 100'000;
-  const std::uint64_t most = graph.size() / kOneIn + 1;
-  if (acquisition.negative_counts <= most || count_negative_of_reached(graph) <= most) return;
-  throw Failure(Exit::not_cpython,
-                "layout " + layout.name + " does not fit this build: " +
-                    std::to_string(acquisition.negative_counts) + " of " +
-                    std::to_string(graph.size()) + " objects have more references than their count",
-                "heapglass doctor -v PID, and report its output");
-}
-
-// Where the debug allocator puts marks around each block (PYTHONMALLOC=debug, Py_DEBUG), objects do
-// not stand where the sweep over the pools looks: they are found by references, and how much of the
-// blocks they explain cannot be told.
-bool sweep_found_most(const HeapGraph& graph, const std::vector<Arena>& arenas) {
-  std::size_t missed = 0, arena = 0;  // of the others, those in arenas; both ascend
-  for (std::size_t i = graph.pooled; i < graph.size(); ++i) {
-    while (arena < arenas.size() && arenas[arena].range.end <= graph.address[i]) ++arena;
-    if (arena < arenas.size() && arenas[arena].range.begin <= graph.address[i]) ++missed;
-  }
-  return graph.pooled > missed;
-}
-
 }  // namespace
 
 std::uint64_t memory_needed(const PageChoice& choice) {
@@ -132,16 +99,15 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
   Mirror look = first_look_memory(maps, source);
-  std::vector<Arena> arenas = find_arenas(target.interpreter, target.runtime, target.layout, look);
-  std::vector<AddressRange> arena_ranges;
-  arena_ranges.reserve(arenas.size());
-  for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
+  std::vector<Arena> arenas = arenas_of(target.python, look);
+  const std::vector<AddressRange> arena_ranges = ranges_to_copy(target.python, arenas, look);
   run.report("choosing pages", -1);
   PageChoice choice = choose_pages(pid, maps, arena_ranges, [&](Mirror& mirror) {
-    TypeTable types(target.layout, mirror, target.runtime.type_type,
-                    target.runtime.subtype_traverse);
-    const Decoders decoders = decoders_for(target, mirror, types, nullptr);
-    touch_heap(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
+    TypeTable types(target.python.layout, mirror, target.python.runtime.type_type,
+                    target.python.runtime.subtype_traverse);
+    const Decoders decoders = decoders_for(target.python, mirror, types, nullptr);
+    touch_heap(target.python.runtime, arenas, read_roots(target.python.runtime, decoders), decoders,
+               run);
   });
 
   std::chrono::nanoseconds longest_pause{};
@@ -152,63 +118,31 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     wait_for_collector(target, live);
     target.process.require_alive();
 
-    Inspection result;
-    Acquisition& acquisition = result.acquisition;
+    Acquisition acquisition;
     PausedCopy copy = copy_paused(pid, current, choice, run);
     target.process.require_alive();  // else it may be another program's memory
     longest_pause = std::max(longest_pause, copy.stop.pause);
     describe_stop(copy, choice, longest_pause, estimate, acquisition);
-    acquisition.gc_running = collector_running(target.runtime, copy.mirror);
+    acquisition.gc_running = collector_running(target.python.runtime, copy.mirror);
     if (acquisition.gc_running && stop < kMostStops) continue;
 
-    // What the lists of interpreters and of arenas are in the moment of the copy.
-    const Runtime runtime = read_runtime(target.interpreter, target.layout, copy.mirror);
-    if (!runtime.interpreters.empty()) target.runtime.interpreters = runtime.interpreters;
-    TypeTable types(target.layout, copy.mirror, target.runtime.type_type,
-                    target.runtime.subtype_traverse);
-    const Decoders decoders = decoders_for(target, copy.mirror, types, &acquisition);
-    if (auto then = find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
-        !then.empty()) {
-      arenas = std::move(then);
-    }
-    result.graph =
-        walk(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
-    find_finalizers(result.graph, decoders);
-    result.collectors = read_collector_states(target.runtime, target.layout, copy.mirror);
-    acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
-    if (acquisition.missed != 0) {
+    View view{std::move(copy.constant), std::move(copy.mirror)};
+    Inspection result = examine(target.python, arenas, view, std::move(acquisition), options, run);
+    if (result.acquisition.missed != 0) {
       if (!choice.left_out.empty() && stop < kMostStops) {
         choice = all_pages(pid, read_maps(pid));
         continue;
       }
-      throw Failure(
-          Exit::incomplete,
-          std::to_string(acquisition.missed) + " objects stand in pages that were not copied",
-          "run it again: the heap grew faster than it was read");
+      throw Failure(Exit::incomplete,
+                    std::to_string(result.acquisition.missed) +
+                        " objects stand in pages that were not copied",
+                    "run it again: the heap grew faster than it was read");
     }
     // Names of types stand in the target's files, which are read through it after the stop.
-    if (copy.mirror.unread_blocks() != 0) target.process.require_alive();
-    if (options.names) {
-      name_references(result.graph, decoders, options.contents);
-      result.weak_entries = find_weak_entries(result.graph, decoders);
-    }
-    if (options.columns) {
-      result.columns = read_columns(result.graph, decoders, run);
-      result.columns.generation = young_generations(target.runtime, result.graph, decoders);
-    }
-    check_counts(acquisition, result.graph, target.layout);
-    result.pools = count_pools(arenas, target.layout, copy.mirror);
-    if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {
-      const double share = static_cast<double>(acquisition.pool_bytes) /
-                           static_cast<double>(result.pools->used_blocks);
-      acquisition.pool_percent = 100 * std::min(share, 1.0);
-    }
-    if (options.contents) {
-      result.contents = std::make_unique<Contents>(
-          result.graph, target.layout, std::move(copy.mirror), std::move(copy.constant));
-    }
+    if (view.mirror.unread_blocks() != 0) target.process.require_alive();
+    if (options.contents) keep_contents(result, target.python.layout, std::move(view));
     result.process = target.process.facts();
-    result.target = target_facts(target);
+    result.target = target_facts(target.python, pid, result.process.exe);
     return result;
   }
 }

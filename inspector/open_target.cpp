@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "symbols/nameless.h"
+
 namespace heapglass {
 
 Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source) {
@@ -28,27 +30,51 @@ std::optional<Failure> unproven(const Layout& layout) {
                  "a heapglass that has it: see README, \"Interpreters\"");
 }
 
+bool FirstLook::sound() const {
+  return std::all_of(checks.begin(), checks.end(),
+                     [](const LayoutCheck& check) { return check.passed; });
+}
+
+FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps, Mirror& memory) {
+  FirstLook look;
+  auto& [interpreter, layout, runtime] = look.python;
+  interpreter = find_interpreter(files, maps, memory);
+  layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
+  name_static_types(interpreter, layout, memory);
+  look.checks = verify_layout(layout, interpreter, memory);
+  if (layout.micro != interpreter.version.micro) {
+    // sys.hexversion told it: some structs are another's.
+    layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
+    look.checks = verify_layout(layout, interpreter, memory);
+  }
+  if (look.sound()) runtime = read_runtime(interpreter, layout, memory);
+  return look;
+}
+
 FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps) {
-  // The target runs: what a check looks at may be changing, so one that fails is asked again.
+  const TargetFiles files = files_of_process(pid);
   constexpr int kMostTries = 5;
   for (int attempt = 1;; ++attempt) {
     PresentMemory source(pid, maps);
     Mirror memory = first_look_memory(maps, source);
-    Interpreter interpreter = find_interpreter(pid, maps, memory);
-    Layout layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
-    std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);
-    if (layout.micro != interpreter.version.micro) {
-      // sys.hexversion told it: some structs are another's.
-      layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
-      checks = verify_layout(layout, interpreter, memory);
-    }
-    const bool sound = std::all_of(checks.begin(), checks.end(),
-                                   [](const LayoutCheck& check) { return check.passed; });
-    if (sound || attempt == kMostTries) {
-      Runtime runtime = sound ? read_runtime(interpreter, layout, memory) : Runtime{};
-      return {std::move(interpreter), std::move(layout), std::move(checks), std::move(runtime)};
-    }
+    FirstLook look = look_first(files, maps, memory);
+    if (look.sound() || attempt == kMostTries) return look;
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+}
+
+void require_readable(const FirstLook& look, const std::string& who, const std::string& remedy) {
+  if (const auto refusal = unproven(look.python.layout)) throw *refusal;
+  for (const LayoutCheck& check : look.checks) {
+    if (check.passed) continue;
+    throw Failure(Exit::not_cpython,
+                  "layout " + look.python.layout.name + " cannot be trusted for " + who + ": " +
+                      check.name + ": " + check.detail,
+                  remedy);
+  }
+  if (look.python.runtime.interpreters.empty()) {
+    throw Failure(Exit::not_cpython, who + " has no interpreter that is initialised",
+                  "try again when it has started");
   }
 }
 
@@ -57,27 +83,14 @@ OpenTarget open_target(pid_t pid) {
   FirstLook look = look_first(pid, read_maps(pid));
   // A pid that came to mean another process between the two looks would be caught here.
   process.require_alive();
-  if (const auto refusal = unproven(look.layout)) throw *refusal;
-  for (const LayoutCheck& check : look.checks) {
-    if (check.passed) continue;
-    throw Failure(Exit::not_cpython,
-                  "layout " + look.layout.name + " cannot be trusted for process " +
-                      std::to_string(pid) + ": " + check.name + ": " + check.detail,
-                  "heapglass doctor -v " + std::to_string(pid));
-  }
-  if (look.runtime.interpreters.empty()) {
-    throw Failure(Exit::not_cpython,
-                  "process " + std::to_string(pid) + " has no interpreter that is initialised",
-                  "try again when it has started");
-  }
-  return {std::move(process), std::move(look.interpreter), std::move(look.layout),
-          std::move(look.runtime)};
+  require_readable(look, "process " + std::to_string(pid),
+                   "heapglass doctor -v " + std::to_string(pid));
+  return {std::move(process), std::move(look.python)};
 }
 
-TargetFacts target_facts(const OpenTarget& target) {
-  const ProcessFacts& process = target.process.facts();
-  return {process.pid, process.exe, target.interpreter.version.text(),
-          target.interpreter.free_threaded, target.interpreter.debug};
+TargetFacts target_facts(const Python& python, pid_t pid, const std::string& exe) {
+  return {pid, exe, python.interpreter.version.text(), python.interpreter.free_threaded,
+          python.interpreter.debug};
 }
 
 }  // namespace heapglass

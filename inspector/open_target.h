@@ -19,11 +19,16 @@
 
 namespace heapglass {
 
-struct OpenTarget {
-  Process process;
+// What of a target is CPython's.
+struct Python {
   Interpreter interpreter;
   Layout layout;
   Runtime runtime;
+};
+
+struct OpenTarget {
+  Process process;
+  Python python;
 };
 
 // Throws Failure: target_gone, not_permitted, not_cpython (a layout that fails a check is refused
@@ -37,16 +42,23 @@ Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source
 // Why a layout is not used although there is one: it was never held against the truth.
 std::optional<Failure> unproven(const Layout& layout);
 
-// Which Python a process runs, and whether its layout fits: `runtime` is empty where a check
-// failed. Throws Failure(not_cpython) where there is no Python or no layout.
+// Which Python a target runs, and whether its layout fits: `runtime` is empty where a check failed.
+// Throws Failure(not_cpython) where there is no Python or no layout.
 struct FirstLook {
-  Interpreter interpreter;
-  Layout layout;
+  Python python;
   std::vector<LayoutCheck> checks;
-  Runtime runtime;
+
+  bool sound() const;  // every check passed
 };
+FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps, Mirror& memory);
+// Of a process, which runs: what a check looks at may be changing, so one that fails is asked
+// again.
 FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps);
 
-TargetFacts target_facts(const OpenTarget& target);
+// Throws Failure(not_cpython) where the look found a layout that is not to be trusted, or no
+// interpreter that is initialised. `who`: "process 42"; `remedy` of a failed check.
+void require_readable(const FirstLook& look, const std::string& who, const std::string& remedy);
+
+TargetFacts target_facts(const Python& python, pid_t pid, const std::string& exe);
 
 }  // namespace heapglass

@@ -15,6 +15,8 @@
 #include <memory>
 #include <span>
 
+#include "symbols/elf_notes.h"
+
 namespace heapglass {
 namespace {
 
@@ -24,6 +26,7 @@ constexpr std::uint64_t kMaxSections = 1 << 16;
 constexpr std::uint64_t kMaxSegments = 1 << 20;                // a core has one per mapping
 constexpr std::uint64_t kMaxTable = std::uint64_t{256} << 20;  // bytes of a symbol or string table
 constexpr std::uint64_t kMaxNotes = std::uint64_t{1} << 20;
+constexpr std::size_t kMaxBuildId = 64;
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxNames = std::size_t{64} << 20;  // bytes of all names kept
 
@@ -77,33 +80,33 @@ bool inside(std::uint64_t offset, std::uint64_t size, std::uint64_t limit) {
   return offset <= limit && size <= limit - offset;
 }
 
+std::string hex_of(std::span<const std::byte> bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (const std::byte byte : bytes) {
+    text.push_back(kHex[std::to_integer<unsigned>(byte) >> 4]);
+    text.push_back(kHex[std::to_integer<unsigned>(byte) & 15]);
+  }
+  return text;
+}
+
+// The build id among notes; empty if it is not.
+std::string build_id_in(std::span<const std::byte> notes, std::uint64_t align) {
+  ElfNote note;
+  while (take_note(notes, align, note)) {
+    if (note.type == NT_GNU_BUILD_ID && note.owner == "GNU" && note.body.size() <= kMaxBuildId)
+      return hex_of(note.body);
+  }
+  return {};
+}
+
 void read_build_id(Elf* elf, const GElf_Phdr& notes, ElfImage& image) {
   if (notes.p_filesz > kMaxNotes) return;
   Elf_Data* data = elf_getdata_rawchunk(elf, static_cast<std::int64_t>(notes.p_offset),
-                                        static_cast<std::size_t>(notes.p_filesz),
-                                        notes.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+                                        static_cast<std::size_t>(notes.p_filesz), ELF_T_BYTE);
   if (data == nullptr || data->d_buf == nullptr) return;
-  const std::span bytes(static_cast<const unsigned char*>(data->d_buf), data->d_size);
-  GElf_Nhdr note;
-  std::size_t name = 0;
-  std::size_t body = 0;
-  for (std::size_t at = 0; at < data->d_size;) {
-    const std::size_t next = gelf_getnote(data, at, &note, &name, &body);
-    if (next <= at) return;
-    at = next;
-    if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof ELF_NOTE_GNU) continue;
-    if (!inside(name, note.n_namesz, bytes.size()) || !inside(body, note.n_descsz, bytes.size()))
-      return;
-    if (note.n_descsz > 64 || std::memcmp(&bytes[name], ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) != 0)
-      continue;
-    constexpr char kHex[] = "0123456789abcdef";
-    image.build_id.clear();
-    for (unsigned char byte : bytes.subspan(body, note.n_descsz)) {
-      image.build_id.push_back(kHex[byte >> 4]);
-      image.build_id.push_back(kHex[byte & 15]);
-    }
-    return;
-  }
+  image.build_id =
+      build_id_in({static_cast<const std::byte*>(data->d_buf), data->d_size}, notes.p_align);
 }
 
 // False: damaged. A core that was cut short is worth reading, its segments are clamped instead.
@@ -116,7 +119,8 @@ bool read_segments(Elf* elf, std::uint64_t file_size, ElfImage& image) {
     if (header.p_type == PT_NOTE && !image.is_core && image.build_id.empty())
       read_build_id(elf, header, image);
     if (header.p_type != PT_LOAD) continue;
-    ElfSegment segment{header.p_vaddr, header.p_offset, header.p_filesz, header.p_memsz};
+    ElfSegment segment{header.p_vaddr, header.p_offset, header.p_filesz, header.p_memsz,
+                       header.p_flags};
     if (segment.memory_size > ~Address{0} - segment.vaddr) return false;
     if (segment.file_size > segment.memory_size) return false;
     if (!inside(segment.file_offset, segment.file_size, file_size)) {
@@ -233,7 +237,11 @@ std::optional<Address> ElfImage::bias(Address mapped_at, std::uint64_t offset) c
   return std::nullopt;
 }
 
-std::optional<ElfImage> read_elf(int fd) {
+namespace {
+
+enum class Parts : std::uint8_t { headers, all };
+
+std::optional<ElfImage> read_parts(int fd, Parts parts) {
   struct stat status;
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   ElfImage image;
@@ -247,8 +255,34 @@ std::optional<ElfImage> read_elf(int fd) {
   if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF) return std::nullopt;
   if (!read_segments(elf.get(), static_cast<std::uint64_t>(status.st_size), image))
     return std::nullopt;
-  read_sections(elf.get(), image);
+  if (parts == Parts::all) read_sections(elf.get(), image);
   return image;
+}
+
+}  // namespace
+
+std::optional<ElfImage> read_elf(int fd) { return read_parts(fd, Parts::all); }
+
+std::optional<ElfImage> read_elf_headers(int fd) { return read_parts(fd, Parts::headers); }
+
+std::string build_id_of(std::span<const std::byte> beginning) {
+  Elf64_Ehdr header;
+  if (beginning.size() < sizeof header) return {};
+  std::memcpy(&header, beginning.data(), sizeof header);
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_phentsize != sizeof(Elf64_Phdr))
+    return {};
+  for (std::size_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr program;
+    if (!inside(header.e_phoff, (i + 1) * sizeof program, beginning.size())) return {};
+    std::memcpy(&program, beginning.data() + header.e_phoff + i * sizeof program, sizeof program);
+    if (program.p_type != PT_NOTE || !inside(program.p_offset, program.p_filesz, beginning.size()))
+      continue;
+    std::string id =
+        build_id_in(beginning.subspan(program.p_offset, program.p_filesz), program.p_align);
+    if (!id.empty()) return id;
+  }
+  return {};
 }
 
 }  // namespace heapglass

@@ -2,8 +2,10 @@
 // strip), sections, build id. The file is untrusted: every offset and count is checked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +20,7 @@ struct ElfSegment {  // PT_LOAD
   std::uint64_t file_offset = 0;
   std::uint64_t file_size = 0;
   std::uint64_t memory_size = 0;
+  std::uint32_t flags = 0;  // PF_R, PF_W, PF_X
 };
 
 struct ElfSymbol {
@@ -45,5 +48,11 @@ struct ElfImage {
 // From an open, seekable descriptor of a regular file (the caller keeps it). nullopt: not an ELF
 // file, or a damaged one.
 std::optional<ElfImage> read_elf(int fd);
+// The same without symbols and sections.
+std::optional<ElfImage> read_elf_headers(int fd);
+
+// The build id of an ELF file of which these are the first bytes, or what of it lies in memory from
+// its first page on; empty if it has none, or not among these.
+std::string build_id_of(std::span<const std::byte> beginning);
 
 }  // namespace heapglass

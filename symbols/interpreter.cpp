@@ -55,13 +55,13 @@ Stat read_stat(pid_t pid) {
   return {text.substr(open + 1, close - open - 1), text[close + 2]};
 }
 
-[[noreturn]] void throw_without_memory(pid_t pid) {
+Failure without_memory(pid_t pid) {
   const Stat stat = read_stat(pid);
   const std::string who = name_of(pid, stat.name);
-  if (stat.state == 0) throw Failure(Exit::target_gone, who + " is gone", kElsewhere);
+  if (stat.state == 0) return {Exit::target_gone, who + " is gone", kElsewhere};
   if (stat.state == 'Z' || stat.state == 'X')
-    throw Failure(Exit::target_gone, who + " has ended and waits for its parent", kElsewhere);
-  throw Failure(Exit::not_cpython, who + " is a kernel thread, not Python", kElsewhere);
+    return {Exit::target_gone, who + " has ended and waits for its parent", kElsewhere};
+  return {Exit::not_cpython, who + " is a kernel thread, not Python", kElsewhere};
 }
 
 bool is_named(const OtherPython& other, const MappedFile& file) {
@@ -88,29 +88,30 @@ void refuse_other_machine(const std::string& who, const ElfImage& image) {
                   kElsewhere);
 }
 
-[[noreturn]] void throw_unopened(pid_t pid, const std::string& who, const MappedFile& file) {
-  if (read_stat(pid).state == 0) throw Failure(Exit::target_gone, who + " is gone", kElsewhere);
-  throw Failure(Exit::not_permitted,
-                "the file " + file.first.path + " of " + who + " cannot be opened",
-                "sudo heapglass doctor " + std::to_string(pid));
+Failure unopened(pid_t pid, const std::string& who, const std::string& path) {
+  if (read_stat(pid).state == 0) return {Exit::target_gone, who + " is gone", kElsewhere};
+  return {Exit::not_permitted, "the file " + path + " of " + who + " cannot be opened",
+          "sudo heapglass doctor " + std::to_string(pid)};
 }
 
 // The first of the files that holds a Python runtime.
-Interpreter find_file(pid_t pid, const std::string& who, const std::vector<MappedFile>& files) {
+Interpreter find_file(const TargetFiles& target, const std::vector<MappedFile>& files,
+                      Memory& memory) {
+  const std::string& who = target.name;
   const MappedFile* unopened = nullptr;
   for (const MappedFile& file : files) {
     const bool likely = file.is_executable || file.named_python;
     if (!likely && !file.executable_code) continue;
-    const Descriptor fd(open_mapped_file(pid, file.first));
-    if (!fd && likely && (unopened == nullptr || file.named_python)) unopened = &file;
-    auto image = fd ? read_elf(fd.get()) : std::nullopt;
-    if (!image) continue;
+    auto image = target.look(file.first);
+    if (!image && likely && (unopened == nullptr || file.named_python)) unopened = &file;
+    if (!image || image->machine == EM_NONE) continue;
     if (likely) refuse_other_machine(who, *image);
     for (const OtherPython& other : kOtherPythons)
       if (image->symbol(other.symbol)) throw_other_python(who, other);
-    if (auto interpreter = interpreter_in(file, std::move(*image))) return std::move(*interpreter);
+    if (auto interpreter = interpreter_in(file, std::move(*image), memory))
+      return std::move(*interpreter);
   }
-  if (unopened != nullptr) throw_unopened(pid, who, *unopened);
+  if (unopened != nullptr) throw target.unopened(unopened->first.path);
   throw Failure(Exit::not_cpython, who + " runs no Python", kElsewhere);
 }
 
@@ -123,16 +124,32 @@ bool is_mapped(const std::vector<Mapping>& maps, AddressRange range) {
 
 }  // namespace
 
-Interpreter find_interpreter(pid_t pid, const std::vector<Mapping>& maps, Memory& memory) {
-  if (maps.empty()) throw_without_memory(pid);
+TargetFiles files_of_process(pid_t pid) {
   const std::string executable = executable_path(pid);
   const std::string who = name_of(pid, executable);
-  const std::vector<MappedFile> files = mapped_files(maps, executable);
+  return {
+      .name = who,
+      .executable = executable,
+      .look = [pid](const Mapping& mapping) -> std::optional<ElfImage> {
+        const Descriptor fd(open_mapped_file(pid, mapping));
+        if (!fd) return std::nullopt;
+        return read_elf(fd.get()).value_or(ElfImage{});
+      },
+      .unopened = [pid, who](const std::string& path) { return unopened(pid, who, path); },
+      .empty = [pid] { return without_memory(pid); },
+  };
+}
+
+Interpreter find_interpreter(const TargetFiles& target, const std::vector<Mapping>& maps,
+                             Memory& memory) {
+  if (maps.empty()) throw target.empty();
+  const std::string& who = target.name;
+  const std::vector<MappedFile> files = mapped_files(maps, target.executable);
   for (const MappedFile& file : files)
     for (const OtherPython& other : kOtherPythons)
       if (is_named(other, file)) throw_other_python(who, other);
 
-  Interpreter interpreter = find_file(pid, who, files);
+  Interpreter interpreter = find_file(target, files, memory);
   read_version(interpreter, maps, memory);
   // Both string types: the old Python, whichever minor version.
   if (interpreter.image.symbol("PyString_Type") || interpreter.version.major == 2)

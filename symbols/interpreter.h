@@ -4,11 +4,13 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "symbols/elf_image.h"
+#include "symbols/failure.h"
 #include "symbols/maps.h"
 #include "symbols/memory.h"
 
@@ -43,10 +45,29 @@ struct Interpreter {
 // it, and then only a regular file with the mapping's device and inode. Returns an owned descriptor
 // or -1.
 int open_mapped_file(pid_t pid, const Mapping& mapping);
+// The regular file of that path below `root`, links followed as if it were the root; an owned
+// descriptor or -1.
+int open_file_below(const std::string& root, const std::string& path);
+
+// Whose interpreter is looked for: a process, or what a core has of one.
+struct TargetFiles {
+  std::string name;        // as messages call it: "process 42 (/usr/bin/sleep)"
+  std::string executable;  // path of what it was started from; empty if unknown
+  // What a mapped file is: nullopt for one that cannot be opened, an image without machine (0) for
+  // one that is no ELF file.
+  std::function<std::optional<ElfImage>(const Mapping&)> look;
+  // What to say where a file that may be the interpreter cannot be opened.
+  std::function<Failure(const std::string& path)> unopened;
+  // What to say where nothing is mapped at all.
+  std::function<Failure()> empty;
+};
 
 // Throws Failure(not_cpython): no Python in it (says what it is), or PyPy, GraalPy, MicroPython,
 // CPython 2.7, 32-bit, another architecture, each by name.
-Interpreter find_interpreter(pid_t pid, const std::vector<Mapping>& maps, Memory& memory);
+Interpreter find_interpreter(const TargetFiles& target, const std::vector<Mapping>& maps,
+                             Memory& memory);
+// Of a process, which may be gone or a thread of the kernel.
+TargetFiles files_of_process(pid_t pid);
 
 // Whether a process looks like CPython at all, cheaply and without throwing (for `ps`): by the
 // names of its mapped files first, then by symbols. nullopt: no.

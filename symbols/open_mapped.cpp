@@ -100,4 +100,15 @@ int open_mapped_file(pid_t pid, const Mapping& mapping) {
   return -1;
 }
 
+int open_file_below(const std::string& root, const std::string& path) {
+  const Descriptor directory(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return -1;
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  const Descriptor fd(
+      static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+  return fd && is_regular(fd.get()) ? open_for_reading(fd.get()) : -1;
+}
+
 }  // namespace heapglass

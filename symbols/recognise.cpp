@@ -49,9 +49,13 @@ std::optional<Interpreter> recognise(pid_t pid) {
     const Descriptor fd(open_mapped_file(pid, file.first));
     auto image = fd ? read_elf(fd.get()) : std::nullopt;
     if (!image) continue;
-    auto interpreter = interpreter_in(file, std::move(*image));
+    const auto bias = image->bias(file.first.range.begin, file.first.offset);
+    if (!bias) continue;
+    ElfImage segments;
+    segments.segments = image->segments;
+    FileMemory memory(fd.get(), segments, *bias);
+    auto interpreter = interpreter_in(file, std::move(*image), memory);
     if (!interpreter) continue;
-    FileMemory memory(fd.get(), interpreter->image, interpreter->bias);
     read_version(*interpreter, maps, memory);
     return interpreter;
   }

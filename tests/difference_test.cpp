@@ -113,7 +113,7 @@ TEST_CASE("generations tell") {
   SUBCASE("not while the collector is at work") {
     const Taken before = heap(), after = heap().young(kIt, 0);
     Look look = after.look();
-    look.gc_running = true;
+    look.generations = false;
     CHECK_FALSE(survivors(before.look(), look).is_new(kIt));
   }
   SUBCASE("nor of dicts, which are untracked and tracked again") {

@@ -98,13 +98,13 @@ std::vector<std::string> waiting_python(const std::string& path) {
 
 Interpreter find(pid_t pid) {
   LiveMemory memory(pid);
-  return find_interpreter(pid, read_maps(pid), memory);
+  return find_interpreter(files_of_process(pid), read_maps(pid), memory);
 }
 
 std::string refusal(pid_t pid, const std::vector<Mapping>& maps) {
   LiveMemory memory(pid);
   try {
-    (void)find_interpreter(pid, maps, memory);
+    (void)find_interpreter(files_of_process(pid), maps, memory);
   } catch (const Failure& failure) {
     CHECK(failure.exit() == Exit::not_cpython);
     CHECK(failure.remedy() == "heapglass ps");
@@ -313,7 +313,7 @@ TEST_CASE("interpreter: kernel threads and ended processes have no memory") {
   REQUIRE(waitid(P_PID, static_cast<id_t>(sleeper.pid()), &info, WEXITED | WNOWAIT) == 0);
   LiveMemory memory(sleeper.pid());
   try {
-    (void)find_interpreter(sleeper.pid(), {}, memory);
+    (void)find_interpreter(files_of_process(sleeper.pid()), {}, memory);
     FAIL("a zombie was an interpreter");
   } catch (const Failure& failure) {
     CHECK(failure.exit() == Exit::target_gone);

@@ -191,6 +191,10 @@ std::string as_json(pid_t pid, const Diagnosis& diagnosis, bool verbose) {
 Exit run(Context& context) {
   const bool verbose = context.options.verbose;
   refuse_csv(context);
+  if (context.source.pid == 0) {
+    throw Failure(Exit::usage, "doctor looks at processes; a file needs no permission",
+                  "heapglass " + context.source.file);
+  }
   Output output(context.options.output, context.options.force, context.run);
   const Diagnosis diagnosis = diagnose(context.source.pid, context.run);
   context.progress.clear();

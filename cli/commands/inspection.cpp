@@ -9,14 +9,15 @@
 
 #include "cli/output.h"
 #include "cli/render/acquisition_line.h"
+#include "inspector/inspect_core.h"
 #include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
 
 namespace {
 
-Inspection read_file(const Context& context, const std::string& file,
-                     const InspectOptions& options) {
+Inspection read_saved(const Context& context, const std::string& file,
+                      const InspectOptions& options) {
   if (!context.options.save.empty()) {
     throw Failure(Exit::usage, file + " is a snapshot already, there is nothing to save",
                   "leave --save out");
@@ -26,6 +27,14 @@ Inspection read_file(const Context& context, const std::string& file,
                   "leave --values out, or ask the process itself");
   }
   return read_snapshot(file, context.run);
+}
+
+// Of what has all its memory: a process, or a core.
+Inspection inspect_memory(const Context& context, const Source& source,
+                          const InspectOptions& options) {
+  if (!source.core) return inspect(source.pid, options, context.run);
+  const std::string& sysroot = context.options.sysroot;
+  return inspect_core({source.file, sysroot.empty() ? "/" : sysroot}, options, context.run);
 }
 
 }  // namespace
@@ -39,14 +48,14 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
 }
 
 Inspection inspect_source(Context& context, const Source& source, const InspectOptions& options) {
-  if (!source.file.empty()) {
-    Inspection result = read_file(context, source.file, options);
+  if (source.pid == 0 && !source.core) {
+    Inspection result = read_saved(context, source.file, options);
     context.progress.clear();
     return result;
   }
   const std::string& save = context.options.save;
   if (save.empty()) {
-    Inspection result = inspect(source.pid, options, context.run);
+    Inspection result = inspect_memory(context, source, options);
     context.progress.clear();
     return result;
   }
@@ -58,7 +67,7 @@ Inspection inspect_source(Context& context, const Source& source, const InspectO
   Output output(save, context.options.force, context.run);
   InspectOptions whole = options;
   whole.names = whole.columns = true;
-  Inspection result = inspect(source.pid, whole, context.run);
+  Inspection result = inspect_memory(context, source, whole);
   write_snapshot(output.descriptor(), result, false, context.run);
   output.commit();
   context.progress.clear();
@@ -126,7 +135,7 @@ void require_same_process(const ProcessFacts& before, const ProcessFacts& now) {
 
 Look look_of(const Inspection& inspection) {
   return {inspection.graph, inspection.columns, inspection.collectors,
-          inspection.acquisition.gc_running};
+          !inspection.acquisition.gc_running && !inspection.target.free_threaded};
 }
 
 void conclude(const Context& context, const Inspection& inspection) {
@@ -134,11 +143,17 @@ void conclude(const Context& context, const Inspection& inspection) {
   if (!context.options.quiet) {
     std::cerr << acquisition_line(inspection.acquisition, context.options.verbose) << '\n';
   }
+  if (context.source.core && inspection.acquisition.missed != 0) {
+    throw Failure(Exit::incomplete,
+                  "the core lacks memory that " + std::to_string(inspection.acquisition.missed) +
+                      " references lead to, so the result is incomplete",
+                  "take the core again: heapglass core PID -o FILE");
+  }
   const auto invalid = too_much_invalid(inspection.acquisition, inspection.graph.size());
   if (!invalid) return;
   throw Failure(Exit::incomplete, *invalid,
                 context.source.pid == 0
-                    ? "take another snapshot"
+                    ? "take another snapshot or core"
                     : "run it once more; if it says so again: heapglass doctor " +
                           context.source.word() + " -v");
 }

@@ -57,6 +57,7 @@ std::string acquisition_line(const Acquisition& acquisition, bool verbose) {
     line += " (" + human_ms(acquisition.estimated_pause_ms) + " estimated)";
   }
   if (acquisition.mode == Mode::snapshot) line = "snapshot of " + iso_utc(acquisition.taken_at);
+  if (acquisition.mode == Mode::core) line = "core of " + iso_utc(acquisition.taken_at);
   line += (line.empty() ? "" : ", ") + human_bytes(acquisition.bytes_read) + " copied";
   if (verbose && acquisition.bytes_left_out > 0) {
     line += " (" + human_bytes(acquisition.bytes_left_out) + " without objects left out)";

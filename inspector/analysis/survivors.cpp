@@ -57,7 +57,7 @@ class Comparison {
   Comparison(const Look& before, const Look& after)
       : before_(before.graph),
         after_(after.graph),
-        tells_generations_(!before.gc_running && !after.gc_running),
+        tells_generations_(before.generations && after.generations),
         collections_(collections_between(before, after)),
         generation_before_(generations(before)),
         generation_after_(generations(after)) {}

@@ -31,7 +31,9 @@ struct Look {
   const HeapGraph& graph;
   const Columns& columns;
   std::span<const CollectorState> collectors;
-  bool gc_running = false;  // then generations are on the move, and tell nothing
+  // Whether generations tell something: not while the collector is at work, nor of one without
+  // generations (free-threaded builds).
+  bool generations = true;
 };
 
 struct Survivors {

@@ -48,7 +48,7 @@ std::optional<std::string> str_contents(Address address, const Layout& layout, M
 }
 
 Contents::Contents(const HeapGraph& graph, const Layout& layout, Mirror mirror,
-                   std::unique_ptr<PresentMemory> source)
+                   std::unique_ptr<Memory> source)
     : layout_(layout), source_(std::move(source)), mirror_(std::move(mirror)) {
   kinds_.reserve(graph.types.size());
   for (const TypeRecord& type : graph.types) kinds_.push_back(kind_of(type));

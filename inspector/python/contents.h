@@ -8,7 +8,6 @@
 
 #include "inspector/graph/heap_graph.h"
 #include "inspector/target/mirror.h"
-#include "inspector/target/present_memory.h"
 #include "symbols/layout.h"
 
 namespace heapglass {
@@ -23,7 +22,7 @@ class Contents {
  public:
   // `source`: what the mirror reads the target's files through.
   Contents(const HeapGraph& graph, const Layout& layout, Mirror mirror,
-           std::unique_ptr<PresentMemory> source);
+           std::unique_ptr<Memory> source);
 
   // Of a str, bytes, int, float, bool or None of `graph`, the one that it was made with; nullopt of
   // anything else.
@@ -38,7 +37,7 @@ class Contents {
   std::optional<std::string> bytes(Address address);
 
   Layout layout_;
-  std::unique_ptr<PresentMemory> source_;
+  std::unique_ptr<Memory> source_;
   Mirror mirror_;
   std::vector<Kind> kinds_;  // by TypeId
 };

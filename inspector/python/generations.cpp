@@ -14,6 +14,7 @@ SparseColumn<std::uint8_t> young_generations(const Runtime& runtime, const HeapG
   constexpr std::uint8_t kOldest = 2;
   constexpr Address kFlags = 3;  // low bits of _gc_next, while a collection is under way
   const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyGC_Head__gc_next)) return {};
   const auto head = static_cast<Address>(layout[Fact::sizeof_PyGC_Head]);
   const auto next = [&](Address node) -> Address {
     const std::byte* links = decoders.mirror.at(node, head);
