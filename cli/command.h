@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -20,18 +21,21 @@ namespace heapglass {
 struct Context {
   Options options;
   boost::program_options::variables_map own;  // the command's own options
-  Source source;                              // of a command that takes one
+  Source source;                              // of a command that takes one: the last of them
+  std::vector<Source> earlier;                // of one that takes several: those before it
   Run run;
   Progress& progress;
   Terminal terminal;  // where the result goes
 };
 
 struct Command {
-  std::string_view name;     // empty: `heapglass SOURCE` alone
-  std::string_view summary;  // one line of `heapglass --help`
-  std::string_view about;    // paragraphs of its own --help
-  std::string_view example;  // lines to paste, each "command   # why"
-  unsigned groups = 0;       // of OptionGroup
+  std::string_view name;           // empty: `heapglass SOURCE` alone
+  std::string_view summary;        // one line of `heapglass --help`
+  std::string_view about;          // paragraphs of its own --help
+  std::string_view example;        // lines to paste, each "command   # why"
+  unsigned groups = 0;             // of OptionGroup
+  std::string_view takes = "PID";  // of one that takes sources: what its usage calls them
+  std::size_t least_sources = 1, most_sources = 1;
   void (*add_options)(boost::program_options::options_description&) = nullptr;
   // Writes the result; what ends a run is thrown.
   Exit (*run)(Context&) = nullptr;

@@ -108,28 +108,42 @@ po::variables_map parse_options(const Command& command, const std::vector<std::s
   return values;
 }
 
-Source find_source(const Command& command, const po::variables_map& values,
-                   std::vector<std::string> sources) {
+Source source_of(const Command& command, const std::string& word) {
+  if (all_digits(word)) return {.pid = read_pid(word)};
+  if ((command.groups & kReading) != 0) return read_file_source(word);
+  throw Failure(Exit::usage, "'" + word + "' is no pid", "heapglass ps");
+}
+
+std::vector<Source> find_sources(const Command& command, const po::variables_map& values,
+                                 std::vector<std::string> sources) {
   if (values.count("pid") != 0) {
     const auto& word = values["pid"].as<std::string>();
     if (!all_digits(word)) {
       throw Failure(Exit::usage, "'" + word + "' is no value for --pid", "heapglass ps");
     }
-    sources.insert(sources.begin(), word);
+    // Beside files the process is the later look.
+    sources.insert(command.most_sources == 1 ? sources.begin() : sources.end(), word);
   }
   if (sources.empty()) {
     throw Failure(Exit::usage, subject(command) + " needs the pid of a process", "heapglass ps");
   }
-  if (sources.size() > 1) {
-    const bool swapped = command.name.empty() && find_command(sources[1]) != nullptr;
-    throw Failure(
-        Exit::usage, "'" + sources[1] + "' is one argument too many",
-        swapped ? "heapglass " + sources[1] + ' ' + sources[0] : call(command) + ' ' + sources[0]);
+  const std::string with_first = call(command) + ' ' + sources[0];
+  if (sources.size() < command.least_sources) {
+    throw Failure(Exit::usage,
+                  subject(command) + " needs " + std::to_string(command.least_sources) +
+                      " looks, and this is one",
+                  with_first + " LATER");
   }
-  const std::string& word = sources[0];
-  if (all_digits(word)) return {.pid = read_pid(word)};
-  if ((command.groups & kReading) != 0) return read_file_source(word);
-  throw Failure(Exit::usage, "'" + word + "' is no pid", "heapglass ps");
+  if (sources.size() > command.most_sources) {
+    const bool swapped = command.name.empty() && find_command(sources[1]) != nullptr;
+    throw Failure(Exit::usage, "'" + sources[command.most_sources] + "' is one argument too many",
+                  swapped                     ? "heapglass " + sources[1] + ' ' + sources[0]
+                  : command.most_sources == 1 ? with_first
+                                              : call(command) + " --help");
+  }
+  std::vector<Source> found;
+  for (const std::string& word : sources) found.push_back(source_of(command, word));
+  return found;
 }
 
 }  // namespace
@@ -177,7 +191,9 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
     return result;
   }
   if ((result.command->groups & kProcess) != 0) {
-    result.source = find_source(*result.command, result.values, sources);
+    result.earlier = find_sources(*result.command, result.values, sources);
+    result.source = std::move(result.earlier.back());
+    result.earlier.pop_back();
   } else if (!sources.empty()) {
     throw Failure(Exit::usage, "'" + sources[0] + "' is one argument too many",
                   call(*result.command));

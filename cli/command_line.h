@@ -4,6 +4,7 @@
 #include <boost/program_options/variables_map.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
 
@@ -16,7 +17,8 @@ struct CommandLine {
   const Command* command = nullptr;  // null: general help
   boost::program_options::variables_map values;
   Options options;
-  Source source;
+  Source source;                // the last one
+  std::vector<Source> earlier;  // those before it
 };
 
 // `arguments` without the program's name; not empty. Throws Failure(usage).

@@ -18,6 +18,9 @@ std::span<const Command> command_table() {
       threads_command(),    //
       cycles_command(),     //
       snapshot_command(),   //
+      diff_command(),       //
+      watch_command(),      //
+      check_command(),      //
       export_command(),     //
   };
   return kCommands;
@@ -29,9 +32,9 @@ void refuse_csv(const Context& context) {
 }
 
 std::span<const std::string_view> later_commands() {
-  static constexpr std::string_view kLater[] = {"core",      "diff",    "watch",       "check",
-                                                "memory",    "strings", "collections", "caches",
-                                                "resources", "report",  "allocations", "query"};
+  static constexpr std::string_view kLater[] = {
+      "core",      "memory", "strings",     "collections", "caches",
+      "resources", "report", "allocations", "query"};
   return kLater;
 }
 

@@ -65,7 +65,9 @@ void append_options(std::string& to, const char* title, const po::options_descri
 std::string command_help(const Command& command) {
   const Described options = describe(command);
   const bool takes_process = (command.groups & kProcess) != 0;
-  std::string text = "usage: " + call(command) + (takes_process ? " PID" : "") + " [options]\n\n";
+  std::string text = "usage: " + call(command);
+  if (takes_process) text.append(" ").append(command.takes);
+  text += " [options]\n\n";
   text.append(command.about).append("\n");
   if (!command.example.empty()) text.append("\n").append(command.example).append("\n");
   append_options(text, "Options:", options.own);

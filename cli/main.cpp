@@ -47,6 +47,7 @@ int run_command(const CommandLine& line, Run run) {
   Context context{.options = line.options,
                   .own = line.values,
                   .source = line.source,
+                  .earlier = line.earlier,
                   .run = run,
                   .progress = progress,
                   .terminal = terminal};

@@ -25,9 +25,9 @@ constexpr Later kLater[] = {
     {"clone", false, "use --pause, the default, with --max-pause to bound the stop"},
     {"live", false, "use --pause, the default, with --max-pause to bound the stop"},
     {"native", false, "leave it out: types without a table are read conservatively"},
-    {"children", false, "heapglass ps, then one command for each process"},
+    {"children", false, "heapglass ps, then one command for each process", kChildren},
     {"values", false, "leave it out: types, counts and sizes are shown without contents", kValues},
-    {"over", true, "heapglass suspects PID --over 60s", kOver},
+    {"over", true, "heapglass histogram PID --over 60s", kOver},
 };
 
 po::typed_value<std::string>* text(const char* placeholder) {
@@ -89,9 +89,11 @@ void add_options(po::options_description& shown, po::options_description& hidden
     add("sysroot", text("DIR"),
         "Of a core from elsewhere: where that machine's files are, the interpreter's and its "
         "libraries'; this machine's own unless given.");
-    add("save", text("FILE"),
-        "Keep the snapshot that this look took in a new file, to ask more of it later without "
-        "another stop.");
+    if (!(groups & kNoSave)) {
+      add("save", text("FILE"),
+          "Keep the snapshot that this look took in a new file, to ask more of it later without "
+          "another stop.");
+    }
     for (const Later& later : kLater) {
       if (groups & later.built) continue;
       auto more = hidden.add_options();
@@ -107,6 +109,12 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "Show contents too, which are left out otherwise: of strings, bytes and numbers, cut "
         "short, "
         "and keys of dicts.");
+  }
+  if (groups & kChildren) {
+    add("children", po::bool_switch(),
+        "The processes that this one has started too (gunicorn, celery, multiprocessing): each, "
+        "and "
+        "their sum.");
   }
   if (groups & kOver) {
     add("over", text("DURATION"),
@@ -141,7 +149,7 @@ void add_options(po::options_description& shown, po::options_description& hidden
     add("output,o", text("FILE"),
         "Write the result to a new file, readable by you alone, which is there completely or not "
         "at all.");
-    add("force", po::bool_switch(), "Let -o and --save replace a file that exists.");
+    add("force", po::bool_switch(), "Replace a file that exists.");
     add("verbose,v", po::bool_switch(), "Say more: where numbers and facts come from.");
     add("quiet", po::bool_switch(), "No progress and no remarks on stderr, only errors; for cron.");
     add("no-color", po::bool_switch(),
@@ -170,6 +178,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
   options.verbose = is_set(values, "verbose");
   options.quiet = is_set(values, "quiet");
   options.values = is_set(values, "values");
+  options.children = is_set(values, "children");
   if (values.count("top") != 0) {
     const std::string given = get(values, "top");
     options.top = need(parse_count(given), "--top", given, "20");

@@ -29,6 +29,7 @@ struct Options {
   bool verbose = false;
   bool quiet = false;
   bool values = false;                           // contents may be shown
+  bool children = false;                         // descendants too
   std::optional<std::chrono::nanoseconds> over;  // between two looks
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
   std::uint64_t max_memory = 0;  // 0: half of what is free
@@ -56,7 +57,9 @@ enum OptionGroup : unsigned {
   kValues = 64,    // --values; of the others that read a heap it is refused by name
   kAddress = 128,  // --address
   kDot = 256,      // --format dot besides
-  kOver = 512      // --over
+  kOver = 512,     // --over
+  kNoSave = 1024,  // no --save
+  kChildren = 2048  // --children
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.

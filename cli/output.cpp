@@ -81,6 +81,10 @@ void Output::flush() {
   buffer_.clear();
 }
 
+void Output::let_all_read() {
+  if (!to_stdout() && ::fchmod(fd_, 0644) != 0) fail(errno);
+}
+
 void Output::commit() {
   flush();
   if (to_stdout()) return;

@@ -26,6 +26,8 @@ class Output {
   // For a format that has to seek: what was written through it stands in the file, too. Only of a
   // file, and instead of write().
   int descriptor() const { return fd_; }
+  // For a file that other users' programs are to read.
+  void let_all_read();
   // Writes what is buffered; nothing may be written after it.
   void commit();
 

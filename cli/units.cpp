@@ -60,6 +60,14 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(*value);
 }
 
+std::optional<double> parse_percent(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 3> kPercent{
+      {{"%", 1}, {" %", 1}, {"", 1}}};
+  constexpr double kMost = 1e6;
+  const std::optional<double> value = parse_with_unit(text, kPercent);
+  return value && *value <= kMost ? value : std::nullopt;
+}
+
 std::optional<std::uint64_t> parse_address(std::string_view text) {
   if (!text.starts_with("0x")) return std::nullopt;
   text.remove_prefix(2);

@@ -6,6 +6,7 @@
 #include "inspector/python/collector_state.h"
 #include "inspector/python/columns.h"
 #include "inspector/python/finalizers.h"
+#include "inspector/python/generations.h"
 #include "inspector/python/mimalloc.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/weak_entries.h"
@@ -91,6 +92,9 @@ Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
   }
   if (options.columns != kNoColumns) {
     result.columns = read_columns(result.graph, decoders, options.columns, run);
+  }
+  if ((options.columns & kGenerations) != 0) {
+    result.columns.generation = young_generations(python.runtime, result.graph, decoders);
   }
   check_counts(acquisition, result.graph, python.layout);
   result.pools = count_pools(arenas, python.layout, view.mirror);

@@ -18,5 +18,8 @@ Command retained_command();
 Command threads_command();
 Command export_command();
 Command snapshot_command();
+Command diff_command();
+Command watch_command();
+Command check_command();
 
 }  // namespace heapglass

@@ -219,7 +219,7 @@ Command doctor_command() {
       .example =
           "  heapglass doctor 1234\n"
           "  heapglass doctor 1234 -v    # every layout fact, and where it came from",
-      .groups = kGeneral | kFormats | kProcess | kReading,
+      .groups = kGeneral | kFormats | kProcess | kReading | kNoSave,
       .add_options = nullptr,
       .run = run,
   };

@@ -1,11 +1,15 @@
-// heapglass export PID --format ndjson: the object graph for other tools.
+// heapglass export PID: the object graph, or metrics of it, for other tools.
 #include <boost/program_options/value_semantic.hpp>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
+#include "cli/commands/metric_options.h"
 #include "cli/output.h"
 #include "cli/render/document.h"
 #include "cli/render/ndjson.h"
+#include "cli/render/openmetrics.h"
+#include "inspector/analysis/garbage.h"
+#include "inspector/analysis/histogram.h"
 
 namespace heapglass {
 namespace {
@@ -13,9 +17,9 @@ namespace {
 namespace po = boost::program_options;
 
 void add_own_options(po::options_description& options) {
-  options.add_options()("format", po::value<std::string>()->value_name("ndjson"),
+  options.add_options()("format", po::value<std::string>()->value_name("ndjson|openmetrics"),
                         "ndjson: one object a line with its references, for jq, DuckDB, pandas or "
-                        "a program of yours.")(
+                        "a program of yours. openmetrics: what Prometheus scrapes.")(
       "labels", po::bool_switch(),
       "Name every reference, to see by which attribute, item or local it is held: `edges` beside "
       "`references`, `also_edges` beside `also`.")(
@@ -23,20 +27,45 @@ void add_own_options(po::options_description& options) {
       "What else is known of an object: `length` and `capacity` of containers and text, `fd` of "
       "files and sockets, `lru` of caches, the `line` where a frame stands, whether a lock is "
       "`locked`, the `state` of a future.");
+  add_metric_options(options);
 }
 
-void require_format(const Context& context) {
+enum class ExportFormat { ndjson, openmetrics };
+
+ExportFormat read_format(const Context& context) {
   if (context.own.count("format") == 0) {
     throw Failure(Exit::usage, "export needs a --format",
                   call_with_source(context, "export") + " --format ndjson");
   }
   const auto& name = context.own["format"].as<std::string>();
-  for (const char* later : {"heapsnapshot", "sqlite", "openmetrics"}) {
+  for (const char* later : {"heapsnapshot", "sqlite"}) {
     if (name != later) continue;
     throw Failure(Exit::usage, "--format " + name + " is not in this version", "--format ndjson");
   }
-  const std::vector<std::string> names{"ndjson"};
-  one_of("--format", name, names);
+  const std::vector<std::string> names{"ndjson", "openmetrics"};
+  const auto format = static_cast<ExportFormat>(one_of("--format", name, names));
+  const bool metrics = format == ExportFormat::openmetrics;
+  for (const char* option : {"labels", "columns", "values"}) {
+    if (!metrics || !context.own[option].as<bool>()) continue;
+    throw Failure(Exit::usage, "metrics have no --" + std::string(option), "leave it out");
+  }
+  if (!metrics && has_metric_options(context)) {
+    throw Failure(Exit::usage, "--label and --metric-types are for metrics",
+                  "--format openmetrics, or leave them out");
+  }
+  return format;
+}
+
+Exit export_metrics(Context& context) {
+  const MetricOptions asked = read_metric_options(context);
+  Output output(context.options.output, context.options.force, context.run);
+  const Inspection inspection = inspect_target(context, {.names = true});
+  output.write(openmetrics_text(inspection, histogram(inspection.graph, {}),
+                                find_garbage(inspection.graph, inspection.weak_entries),
+                                asked.types, asked.labels));
+  output.commit();
+  conclude(context, inspection);
+  return Exit::done;
 }
 
 constexpr std::size_t kPiece = 1 << 20;  // bytes
@@ -90,12 +119,12 @@ void write_graph(Context& context, const Inspection& inspection, Output& output)
 }
 
 Exit run(Context& context) {
-  require_format(context);
+  if (read_format(context) == ExportFormat::openmetrics) return export_metrics(context);
   Output output(context.options.output, context.options.force, context.run);
   InspectOptions options;
   options.names = context.own["labels"].as<bool>();
   // What hashes are compared for is not told.
-  if (context.own["columns"].as<bool>()) options.columns = kAllColumns & ~kContentHashes;
+  if (context.own["columns"].as<bool>()) options.columns = kAllColumns & ~(kContentHashes | kGenerations);
   options.contents = context.options.values;
   const Inspection inspection = inspect_target(context, options);
   write_graph(context, inspection, output);
@@ -108,7 +137,7 @@ Exit run(Context& context) {
 Command export_command() {
   return {
       .name = "export",
-      .summary = "the object graph, for other tools",
+      .summary = "the object graph, or metrics of it, for other tools",
       .about =
           "The whole object graph, for other tools. A first line says what was read and\n"
           "how, and names the roots; then one object a line: address, type, size,\n"
@@ -118,10 +147,12 @@ Command export_command() {
           "names of references stand beside them: `.name` of attributes, globals and\n"
           "fields, `[3]` of items, `[<str>]` of values of a dict by the type of their key\n"
           "(with --values by its text), `<key>`, `<member>`, `local x`, and in angle\n"
-          "brackets what Python has no name for.",
+          "brackets what Python has no name for.\n"
+          "As openmetrics: objects and bytes by type, garbage, memory, the pause.",
       .example =
           "  heapglass export 1234 --format ndjson -o heap.ndjson\n"
-          "  heapglass export 1234 --format ndjson --labels | gzip > heap.ndjson.gz",
+          "  heapglass export 1234 --format ndjson --labels | gzip > heap.ndjson.gz\n"
+          "  heapglass export 1234 --format openmetrics --label service=shop",
       .groups = kGeneral | kProcess | kReading | kValues,
       .add_options = add_own_options,
       .run = run,

@@ -4,15 +4,19 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <iostream>
+#include <optional>
 
+#include "cli/commands/children.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
 #include "cli/render/escape.h"
+#include "cli/render/family.h"
 #include "cli/render/histogram.h"
 #include "inspector/analysis/collector_closure.h"
 #include "inspector/analysis/glob.h"
+#include "inspector/shared_pages.h"
 
 namespace heapglass {
 namespace {
@@ -49,6 +53,13 @@ HistogramOptions read_own_options(const Context& context) {
   return options;
 }
 
+Json head(const Context& context, const Inspection& inspection) {
+  Json document = document_head("histogram", inspection);
+  document["by"] = choice(context, "by", "type");
+  document["sort"] = choice(context, "sort", "bytes");
+  return document;
+}
+
 std::string render(const Context& context, const HistogramOptions& asked,
                    const Inspection& inspection, const Histogram& result) {
   const std::size_t top = rows_to_show(context.options);
@@ -61,10 +72,25 @@ std::string render(const Context& context, const HistogramOptions& asked,
     case Format::dot:  // refused with its options
       break;
   }
-  Json document = document_head("histogram", inspection);
-  document["by"] = choice(context, "by", "type");
-  document["sort"] = choice(context, "sort", "bytes");
+  Json document = head(context, inspection);
   put_histogram(document, result, asked.by, top);
+  return write_json(document);
+}
+
+std::string render_grown(const Context& context, const HistogramOptions& asked,
+                         const Inspection& inspection, const GrownHistogram& grown) {
+  const std::size_t top = rows_to_show(context.options);
+  switch (context.options.format) {
+    case Format::table:
+      return grown_table(grown, asked.by, top, context.terminal);
+    case Format::csv:
+      return grown_csv(grown, asked.by, top);
+    case Format::json:
+    case Format::dot:
+      break;
+  }
+  Json document = head(context, inspection);
+  put_grown(document, grown, asked.by, top);
   return write_json(document);
 }
 
@@ -85,15 +111,77 @@ void hint_at_type(const Context& context, const HeapGraph& graph) {
   }
 }
 
+Histogram count(const Context& context, const HistogramOptions& asked, const HeapGraph& graph) {
+  const bool collector = context.own["collector"].as<bool>();
+  return histogram(graph, asked, collector ? collector_closure(graph) : std::vector<bool>{});
+}
+
+FamilyMember member_of(const Context& context, const HistogramOptions& asked,
+                       const Inspection& inspection) {
+  FamilyMember member{inspection.target, inspection.acquisition, inspection.process,
+                      count(context, asked, inspection.graph), std::nullopt};
+  if (const auto shared = on_shared_pages(inspection.target.pid, inspection.graph)) {
+    std::vector<bool> only = *shared;
+    if (context.own["collector"].as<bool>()) {
+      const std::vector<bool> closure = collector_closure(inspection.graph);
+      for (std::size_t i = 0; i < only.size(); ++i) only[i] = only[i] && closure[i];
+    }
+    member.shared = histogram(inspection.graph, asked, only);
+  }
+  return member;
+}
+
+Exit run_family(Context& context, const HistogramOptions& asked, Output& output) {
+  if (context.options.over || !context.options.save.empty()) {
+    throw Failure(Exit::usage, "--children is for one look, and keeps none",
+                  "leave --over and --save out");
+  }
+  Family family;
+  const auto invalid = inspect_family(context, {}, [&](const Inspection& inspection) {
+    family.members.push_back(member_of(context, asked, inspection));
+  });
+  family.sum = sum_of(family.all(), asked.sort);
+  family.shared_sum = sum_of(family.shared(), asked.sort);
+  const std::size_t top = rows_to_show(context.options);
+  switch (context.options.format) {
+    case Format::table:
+      output.write(family_table(family, asked.by, top, context.terminal));
+      break;
+    case Format::csv:
+      output.write(family_csv(family, asked.by, top));
+      break;
+    case Format::json:
+    case Format::dot:  // refused with its options
+      output.write(write_json(family_json(family, asked.by, top)));
+      break;
+  }
+  output.commit();
+  if (invalid) throw Failure(*invalid);
+  return Exit::done;
+}
+
 Exit run(Context& context) {
   const HistogramOptions asked = read_own_options(context);
   Output output(context.options.output, context.options.force, context.run);
+  if (context.options.children) return run_family(context, asked, output);
+  std::optional<Histogram> before;
+  std::chrono::system_clock::time_point then;
+  if (context.options.over) {
+    const Inspection first = first_look(context, {});
+    before = count(context, asked, first.graph);
+    then = first.acquisition.taken_at;
+  }
+  if (before) wait_for_second_look(context);
   const Inspection inspection = inspect_target(context);
-  const bool collector = context.own["collector"].as<bool>();
-  const Histogram result =
-      histogram(inspection.graph, asked,
-                collector ? collector_closure(inspection.graph) : std::vector<bool>{});
-  output.write(render(context, asked, inspection, result));
+  const Histogram result = count(context, asked, inspection.graph);
+  if (before) {
+    const std::chrono::duration<double> between = inspection.acquisition.taken_at - then;
+    const GrownHistogram grown{*before, result, grown_rows(*before, result, asked.sort),
+                               between.count()};
+    output.write(render_grown(context, asked, inspection, grown));
+  } else {
+    output.write(render(context, asked, inspection, result));
+  }
   output.commit();
   if (result.rows.empty()) hint_at_type(context, inspection.graph);
   conclude(context, inspection);
@@ -113,8 +201,9 @@ Command histogram_command() {
       .example =
           "  heapglass histogram 1234\n"
           "  heapglass histogram 1234 --type 'myapp.*' --sort count\n"
+          "  heapglass histogram 1234 --over 60s\n"
           "  heapglass histogram 1234 --json -o heap.json",
-      .groups = kGeneral | kFormats | kTops | kTypes | kProcess | kReading,
+      .groups = kGeneral | kFormats | kTops | kTypes | kProcess | kReading | kOver | kChildren,
       .add_options = add_own_options,
       .run = run,
   };

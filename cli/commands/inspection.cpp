@@ -1,7 +1,11 @@
 // One inspection, and what is said of it.
 #include "cli/commands/inspection.h"
 
+#include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <thread>
+#include <utility>
 
 #include "cli/output.h"
 #include "cli/render/acquisition_line.h"
@@ -12,8 +16,8 @@ namespace heapglass {
 
 namespace {
 
-Inspection read_saved(const Context& context, const InspectOptions& options) {
-  const std::string& file = context.source.file;
+Inspection read_saved(const Context& context, const std::string& file,
+                      const InspectOptions& options) {
   if (!context.options.save.empty()) {
     throw Failure(Exit::usage, file + " is a snapshot already, there is nothing to save",
                   "leave --save out");
@@ -26,8 +30,8 @@ Inspection read_saved(const Context& context, const InspectOptions& options) {
 }
 
 // Of what has all its memory: a process, or a core.
-Inspection inspect_memory(const Context& context, const InspectOptions& options) {
-  const Source& source = context.source;
+Inspection inspect_memory(const Context& context, const Source& source,
+                          const InspectOptions& options) {
   if (!source.core) return inspect(source.pid, options, context.run);
   const std::string& sysroot = context.options.sysroot;
   return inspect_core({source.file, sysroot.empty() ? "/" : sysroot}, options, context.run);
@@ -40,14 +44,18 @@ std::string call_with_source(const Context& context, std::string_view command) {
 }
 
 Inspection inspect_target(Context& context, const InspectOptions& options) {
-  if (context.source.pid == 0 && !context.source.core) {
-    Inspection result = read_saved(context, options);
+  return inspect_source(context, context.source, options);
+}
+
+Inspection inspect_source(Context& context, const Source& source, const InspectOptions& options) {
+  if (source.pid == 0 && !source.core) {
+    Inspection result = read_saved(context, source.file, options);
     context.progress.clear();
     return result;
   }
   const std::string& save = context.options.save;
   if (save.empty()) {
-    Inspection result = inspect_memory(context, options);
+    Inspection result = inspect_memory(context, source, options);
     context.progress.clear();
     return result;
   }
@@ -60,7 +68,7 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
   InspectOptions whole = options;
   whole.names = true;
   whole.columns = kAllColumns;
-  Inspection result = inspect_memory(context, whole);
+  Inspection result = inspect_memory(context, source, whole);
   write_snapshot(output.descriptor(), result, false, context.run);
   output.commit();
   context.progress.clear();
@@ -93,6 +101,49 @@ Exit answer(Context& context, const InspectOptions& options,
 KeyText key_text_of(const Inspection& inspection) {
   if (inspection.contents == nullptr) return {};
   return [&inspection](ObjectId key) { return inspection.contents->of(key, inspection.graph); };
+}
+
+Inspection first_look(Context& context, const InspectOptions& options) {
+  if (context.source.pid == 0) {
+    throw Failure(Exit::usage, "a snapshot does not change, so there is no second look at it",
+                  "heapglass diff OLDER.npz " + context.source.file);
+  }
+  const std::string save = std::exchange(context.options.save, {});
+  Inspection first = inspect_target(context, options);
+  context.options.save = save;
+  return first;
+}
+
+void wait_for_second_look(Context& context) {
+  using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  const auto over = *context.options.over;
+  const auto end = Clock::now() + over;
+  for (auto left = end - Clock::now(); left > left.zero(); left = end - Clock::now()) {
+    if (context.run.stopping()) throw Interrupted{context.run.interrupted->load()};
+    context.run.report("waiting for the second look",
+                       1 - Seconds(left).count() / Seconds(over).count());
+    constexpr std::chrono::milliseconds kTick{50};
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, kTick));
+  }
+}
+
+void require_same_process(const ProcessFacts& before, const ProcessFacts& now) {
+  // A core does not tell when its process began.
+  const bool known = before.start_ticks != 0 && now.start_ticks != 0;
+  if (before.pid == now.pid && (!known || before.start_ticks == now.start_ticks)) return;
+  const auto named = [](const ProcessFacts& process) {
+    return std::to_string(process.pid) + " (" + process.command + ")";
+  };
+  throw Failure(Exit::usage,
+                "the looks are at two processes: " + named(before) + " and " + named(now),
+                "compare looks at one process: heapglass snapshot " + std::to_string(now.pid) +
+                    " -o FILE, now and later");
+}
+
+Look look_of(const Inspection& inspection) {
+  return {inspection.graph, inspection.columns, inspection.collectors,
+          !inspection.acquisition.gc_running && !inspection.target.free_threaded};
 }
 
 void conclude(const Context& context, const Inspection& inspection) {

@@ -2,7 +2,9 @@
 #include "inspector/snapshot/snapshot.h"
 
 #include <boost/program_options/value_semantic.hpp>
+#include <filesystem>
 
+#include "cli/commands/children.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/output.h"
@@ -18,14 +20,38 @@ void add_own_options(po::options_description& options) {
                         "write.");
 }
 
+constexpr InspectOptions kWhole{.names = true, .columns = kAllColumns};
+
+// "heap.npz" of process 1234: "heap-1234.npz".
+std::string with_pid(const std::string& path, pid_t pid) {
+  const std::filesystem::path name(path);
+  const std::string file = name.stem().string() + '-' + std::to_string(pid);
+  return name.parent_path() / (file + name.extension().string());
+}
+
+void keep(const Context& context, const Inspection& inspection, const std::string& path,
+          bool compress) {
+  Output output(path, context.options.force, context.run);
+  write_snapshot(output.descriptor(), inspection, compress, context.run);
+  output.commit();
+}
+
 Exit run(Context& context) {
   if (context.options.output.empty()) {
     throw Failure(Exit::usage, "snapshot needs a file to write",
                   call_with_source(context, "snapshot") + " -o heap.npz");
   }
+  const bool compress = context.own["compress"].as<bool>();
+  if (context.options.children) {
+    const auto invalid = inspect_family(context, kWhole, [&](const Inspection& inspection) {
+      keep(context, inspection, with_pid(context.options.output, inspection.target.pid), compress);
+    });
+    if (invalid) throw Failure(*invalid);
+    return Exit::done;
+  }
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_target(context, {.names = true, .columns = kAllColumns});
-  write_snapshot(output.descriptor(), inspection, context.own["compress"].as<bool>(), context.run);
+  const Inspection inspection = inspect_target(context, kWhole);
+  write_snapshot(output.descriptor(), inspection, compress, context.run);
   output.commit();
   conclude(context, inspection);
   return Exit::done;
@@ -44,7 +70,7 @@ Command snapshot_command() {
       .example =
           "  heapglass snapshot 1234 -o before.npz\n"
           "  heapglass histogram before.npz",
-      .groups = kGeneral | kProcess | kReading,
+      .groups = kGeneral | kProcess | kReading | kNoSave | kChildren,
       .add_options = add_own_options,
       .run = run,
   };

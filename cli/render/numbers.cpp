@@ -18,6 +18,10 @@ std::string print(const char* format, Values... values) {
   return {text.data(), n < 0 ? 0 : std::min(static_cast<std::size_t>(n), text.size() - 1)};
 }
 
+std::uint64_t magnitude(std::int64_t value) {
+  return value < 0 ? -static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+}
+
 }  // namespace
 
 std::string thousands(std::uint64_t value) {
@@ -61,6 +65,16 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0 || part == 0) return "0 %";
   const double share = 100 * static_cast<double>(part) / static_cast<double>(whole);
   return share < 0.95 ? "<1 %" : print("%.0f %%", share);
+}
+
+std::string signed_thousands(std::int64_t value) {
+  const std::string digits = thousands(magnitude(value));
+  return value == 0 ? digits : (value < 0 ? '-' : '+') + digits;
+}
+
+std::string signed_bytes(std::int64_t bytes) {
+  const std::string text = human_bytes(magnitude(bytes));
+  return bytes == 0 ? text : (bytes < 0 ? '-' : '+') + text;
 }
 
 std::string count_of(std::uint64_t n, const char* what) {

@@ -64,6 +64,13 @@ std::uint64_t key(const HistogramRow& row, HistogramSort sort) {
   return 0;
 }
 
+void sort_rows(std::vector<HistogramRow>& rows, HistogramSort sort) {
+  std::sort(rows.begin(), rows.end(), [&](const HistogramRow& a, const HistogramRow& b) {
+    const std::uint64_t key_a = key(a, sort), key_b = key(b, sort);
+    return key_a != key_b ? key_a > key_b : a.name < b.name;
+  });
+}
+
 }  // namespace
 
 Histogram histogram(const HeapGraph& graph, const HistogramOptions& options,
@@ -81,13 +88,47 @@ Histogram histogram(const HeapGraph& graph, const HistogramOptions& options,
     add(result.rows[at->second], sums[i]);
     add(result.total, sums[i]);
   }
-  std::sort(result.rows.begin(), result.rows.end(),
-            [&](const HistogramRow& a, const HistogramRow& b) {
-              const std::uint64_t key_a = key(a, options.sort);
-              const std::uint64_t key_b = key(b, options.sort);
-              return key_a != key_b ? key_a > key_b : a.name < b.name;
-            });
+  sort_rows(result.rows, options.sort);
   return result;
+}
+
+Histogram sum_of(const std::vector<const Histogram*>& histograms, HistogramSort sort) {
+  Histogram sum;
+  std::unordered_map<std::string_view, std::size_t> row_of;
+  for (const Histogram* part : histograms) {
+    for (const HistogramRow& row : part->rows) {
+      const auto [at, is_new] = row_of.try_emplace(row.name, sum.rows.size());
+      if (is_new) sum.rows.emplace_back().name = row.name;
+      add(sum.rows[at->second], row);
+    }
+    add(sum.total, part->total);
+  }
+  sort_rows(sum.rows, sort);
+  return sum;
+}
+
+std::vector<GrownRow> grown_rows(const Histogram& before, const Histogram& now,
+                                 HistogramSort sort) {
+  std::vector<GrownRow> rows;
+  std::unordered_map<std::string_view, std::size_t> row_of;
+  for (const HistogramRow& row : now.rows) {
+    row_of[row.name] = rows.size();
+    rows.push_back({{}, row});
+    rows.back().before.name = row.name;
+  }
+  for (const HistogramRow& row : before.rows) {
+    const auto [at, is_new] = row_of.try_emplace(row.name, rows.size());
+    if (is_new) rows.emplace_back().now.name = row.name;
+    rows[at->second].before = row;
+  }
+  const auto growth = [&](const GrownRow& row) {
+    return static_cast<std::int64_t>(key(row.now, sort)) -
+           static_cast<std::int64_t>(key(row.before, sort));
+  };
+  std::sort(rows.begin(), rows.end(), [&](const GrownRow& a, const GrownRow& b) {
+    return growth(a) != growth(b) ? growth(a) > growth(b) : a.now.name < b.now.name;
+  });
+  return rows;
 }
 
 }  // namespace heapglass

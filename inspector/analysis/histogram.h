@@ -38,4 +38,15 @@ struct HistogramOptions {
 Histogram histogram(const HeapGraph& graph, const HistogramOptions& options,
                     const std::vector<bool>& only = {});
 
+// Rows of one name together, of several processes; by types `distinct_types` is added up, too.
+Histogram sum_of(const std::vector<const Histogram*>& histograms, HistogramSort sort);
+
+// One row of two looks; what one of them has not is zero.
+struct GrownRow {
+  HistogramRow before, now;
+};
+
+// The rows of either, most growth first by the key asked for, then by name.
+std::vector<GrownRow> grown_rows(const Histogram& before, const Histogram& now, HistogramSort sort);
+
 }  // namespace heapglass

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "inspector/analysis/retained_together.h"
 #include "inspector/analysis/type_names.h"
 
 namespace heapglass {
@@ -10,7 +11,6 @@ namespace heapglass {
 namespace {
 
 constexpr std::size_t kSome = 32;
-constexpr std::uint32_t kNoPile = UINT32_MAX;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::vector<Pile> piles(const HeapGraph& graph, const Dominators& tree, const Sh
   std::unordered_map<std::uint64_t, std::uint32_t> known;  // by name and shape
   BigVector<std::uint32_t> pile_of;                        // by object
   pile_of.resize(graph.size());
-  std::fill(pile_of.begin(), pile_of.end(), kNoPile);
+  std::fill(pile_of.begin(), pile_of.end(), kNoGroup);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     if (shapes[i] == kNoShape) continue;
     const std::size_t object = index(objects[i]);
@@ -35,16 +35,9 @@ std::vector<Pile> piles(const HeapGraph& graph, const Dominators& tree, const Sh
     pile.bytes += graph.footprint[object];
     if (pile.some.size() < kSome) pile.some.push_back(objects[i]);
   }
-  // By pile, where in the preorder the subtree of the last topmost object ends.
-  std::vector<std::size_t> end(result.size());
-  for (std::size_t at = 0; at < tree.preorder.size(); ++at) {
-    const std::uint32_t object = tree.preorder[at];
-    if (!tree.is_object(object) || pile_of[object] == kNoPile) continue;
-    const std::uint32_t pile = pile_of[object];
-    if (at < end[pile]) continue;
-    end[pile] = at + tree.nodes[object];
-    result[pile].retained += tree.bytes[object];
-  }
+  const std::vector<Together> retained =
+      retained_together(tree, result.size(), [&](std::uint32_t object) { return pile_of[object]; });
+  for (std::size_t i = 0; i < result.size(); ++i) result[i].retained = retained[i].bytes;
   std::stable_sort(result.begin(), result.end(),
                    [](const Pile& a, const Pile& b) { return a.retained > b.retained; });
   return result;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "inspector/analysis/retained_together.h"
 #include "inspector/analysis/type_names.h"
 #include "inspector/graph/edge.h"
 
@@ -74,19 +75,16 @@ std::vector<RetainedRow> retained_by_type(const HeapGraph& graph, const Dominato
   const TypeNames names = type_names(graph);
   std::vector<RetainedRow> rows;
   for (const std::string_view name : names.names) rows.emplace_back().name = name;
-  // By name, where in the preorder the subtree of the last topmost object ends.
-  std::vector<std::size_t> end(rows.size());
-  for (std::size_t at = 0; at < tree.preorder.size(); ++at) {
-    const std::uint32_t object = tree.preorder[at];
-    if (!tree.is_object(object)) continue;
-    const std::uint32_t name = names.of(graph, ObjectId{object});
-    RetainedRow& row = rows[name];
+  for (std::uint32_t object = 0; object < graph.size(); ++object) {
+    RetainedRow& row = rows[names.of(graph, ObjectId{object})];
     ++row.count;
     row.bytes += graph.footprint[object];
-    if (at < end[name]) continue;
-    end[name] = at + tree.nodes[object];
-    row.retained_bytes += tree.bytes[object];
-    row.retained_objects += tree.nodes[object];
+  }
+  const std::vector<Together> retained = retained_together(
+      tree, rows.size(), [&](std::uint32_t object) { return names.of(graph, ObjectId{object}); });
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].retained_bytes = retained[i].bytes;
+    rows[i].retained_objects = retained[i].objects;
   }
   std::erase_if(rows, [](const RetainedRow& row) { return row.count == 0; });
   sort_rows(rows);

@@ -53,7 +53,8 @@ enum ColumnSet : unsigned {
   kLines = 16,
   kLocks = 32,
   kFutures = 64,
-  kAllColumns = 127
+  kGenerations = 128,
+  kAllColumns = 255
 };
 
 struct Columns {
@@ -66,6 +67,7 @@ struct Columns {
   SparseColumn<std::int32_t> line;  // where a frame, generator, coroutine or traceback stands
   SparseColumn<Lock> lock;
   SparseColumn<FutureState> future;
+  SparseColumn<std::uint8_t> generation;  // 0, 1; tracked and without: the oldest
 
   void append(const Columns& more) {
     extent.append(more.extent);
@@ -75,6 +77,7 @@ struct Columns {
     line.append(more.line);
     lock.append(more.lock);
     future.append(more.future);
+    generation.append(more.generation);
   }
 };
 

@@ -113,6 +113,7 @@ void write_columns(const Columns& columns, ArchiveWriter& archive) {
   write_plain(columns.fd, "fd", archive);
   write_plain(columns.line, "line", archive);
   write_plain(columns.future, "future", archive);
+  write_plain(columns.generation, "generation", archive);
   write_objects(columns.content_hash, "content_hash", archive);
   archive.add_array<std::uint64_t>("content_hash", salted(columns.content_hash.values));
 }
@@ -130,6 +131,10 @@ Columns read_columns(ArchiveReader& archive, std::size_t objects) {
   read_plain(archive, "future", objects, columns.future);
   for (const FutureState state : columns.future.values) {
     if (state > FutureState::finished) archive.damaged("a future is in no state");
+  }
+  read_plain(archive, "generation", objects, columns.generation);
+  for (const std::uint8_t generation : columns.generation.values) {
+    if (generation > 1) archive.damaged("a generation is none of the young");
   }
   read_plain(archive, "content_hash", objects, columns.content_hash);
   return columns;

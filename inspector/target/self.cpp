@@ -41,15 +41,43 @@ std::string hierarchy(const MemoryCgroup& cgroup, const std::string& mounts) {
   return hybrid ? mounts + "/unified" : mounts;
 }
 
-std::optional<std::uint64_t> headroom_of(const std::string& directory, bool v1) {
+std::optional<std::uint64_t> limit_of(const std::string& directory, bool v1) {
   const auto limit = read_number(directory + (v1 ? "/memory.limit_in_bytes" : "/memory.max"));
-  if (!limit || *limit >= kUnlimited) return std::nullopt;
+  return limit && *limit < kUnlimited ? limit : std::nullopt;
+}
+
+std::optional<std::uint64_t> headroom_of(const std::string& directory, bool v1) {
+  const auto limit = limit_of(directory, v1);
+  if (!limit) return std::nullopt;
   const std::uint64_t used =
       read_number(directory + (v1 ? "/memory.usage_in_bytes" : "/memory.current")).value_or(0);
   const std::uint64_t droppable =
       stat_entry(directory + "/memory.stat", v1 ? "total_inactive_file" : "inactive_file");
   const std::uint64_t held = used - std::min(used, droppable);
   return *limit - std::min(*limit, held);
+}
+
+// Below a mount's top. Seen from inside a cgroup namespace, or with another's mount, the path may
+// not exist below our mount; what is mounted at the top then is our own cgroup.
+std::string path_below(const MemoryCgroup& cgroup) {
+  return cgroup.path.find("..") == std::string::npos ? cgroup.path : std::string();
+}
+
+// The least that `of(directory, v1)` gives for the cgroup and those above it.
+template <class Of>
+std::optional<std::uint64_t> least_upwards(const MemoryCgroup& cgroup, const std::string& mounts,
+                                           Of of) {
+  const std::string top = hierarchy(cgroup, mounts);
+  std::string path = path_below(cgroup);
+  std::optional<std::uint64_t> result;
+  while (true) {
+    while (path.ends_with('/')) path.pop_back();
+    if (const auto found = of(top + path, cgroup.v1)) {
+      result = std::min(result.value_or(*found), *found);
+    }
+    if (path.empty()) return result;
+    path.erase(std::min(path.rfind('/'), path.size()));
+  }
 }
 
 }  // namespace
@@ -95,20 +123,15 @@ std::string common_path(std::string_view a, std::string_view b) {
 
 std::optional<std::uint64_t> cgroup_headroom(const MemoryCgroup& cgroup,
                                              const std::string& mounts) {
-  const std::string top = hierarchy(cgroup, mounts);
-  std::string path = cgroup.path;
-  // Seen from inside a cgroup namespace, or with another's mount, the path may not exist below our
-  // mount; what is mounted at the top then is our own cgroup.
-  if (path.find("..") != std::string::npos) path.clear();
-  std::optional<std::uint64_t> result;
-  while (true) {
-    while (path.ends_with('/')) path.pop_back();
-    if (const auto room = headroom_of(top + path, cgroup.v1)) {
-      result = std::min(result.value_or(*room), *room);
-    }
-    if (path.empty()) return result;
-    path.erase(std::min(path.rfind('/'), path.size()));
-  }
+  return least_upwards(cgroup, mounts, headroom_of);
+}
+
+std::optional<std::uint64_t> cgroup_limit(const MemoryCgroup& cgroup) {
+  return least_upwards(cgroup, kMounts, limit_of);
+}
+
+std::optional<std::string> cgroup_file(const MemoryCgroup& cgroup, const std::string& name) {
+  return read_small_file(hierarchy(cgroup, kMounts) + path_below(cgroup) + '/' + name);
 }
 
 std::uint64_t free_memory_here() {

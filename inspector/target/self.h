@@ -23,8 +23,6 @@ std::uint64_t free_memory_here();
 // exec: one memory cgroup with the target, or a common one above both).
 bool shares_cgroup(pid_t pid);
 
-// For tests: the same over given text and files.
-
 // A process's memory cgroup, by the text of /proc/PID/cgroup (cgroups(7)): of version 1 where the
 // memory controller has a hierarchy there, else of version 2.
 struct MemoryCgroup {
@@ -32,6 +30,13 @@ struct MemoryCgroup {
   std::string path;  // below the hierarchy's mount: "/kubepods/pod1/abc"
 };
 std::optional<MemoryCgroup> memory_cgroup(std::string_view text);
+
+// The tightest limit of the cgroup and those above it, bytes; nullopt: none.
+std::optional<std::uint64_t> cgroup_limit(const MemoryCgroup& cgroup);
+// A file of its own directory; nullopt: there is none.
+std::optional<std::string> cgroup_file(const MemoryCgroup& cgroup, const std::string& name);
+
+// For tests: the same over given text and files.
 
 // "/a/b" and "/a/c" have "/a" in common.
 std::string common_path(std::string_view a, std::string_view b);

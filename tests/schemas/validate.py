@@ -31,12 +31,16 @@ def validate(document):
 
 
 def validate_text(text):
-    """A document, or an NDJSON export. Returns how many lines of objects there were."""
+    """A document, an NDJSON export, or a watch. Returns how many lines of objects there were."""
     first, _, rest = text.partition("\n")
     if first == "{":
         validate(json.loads(text))
         return 0
     validate(json.loads(first))
+    if json.loads(first)["schema"] == "heapglass.watch/1":
+        for line in rest.splitlines():
+            validate(json.loads(line))
+        return 0
     check = validator("graph_object")
     lines = rest.splitlines()
     for number, line in enumerate(lines):
