@@ -1,9 +1,8 @@
 #include "inspector/inspect.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
+#include "inspector/acquire.h"
 #include "inspector/count_references.h"
 #include "inspector/open_target.h"
 #include "inspector/python/collector_state.h"
@@ -13,15 +12,13 @@
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/python/weak_entries.h"
-#include "inspector/target/copy.h"
+#include "inspector/read_again.h"
 #include "inspector/target/self.h"
 #include "inspector/walk.h"
 
 namespace heapglass {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr int kMostStops = 4;  // before a view of a running collector is accepted
 
@@ -40,51 +37,6 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
     }
   }
   return decoders;
-}
-
-// While the collector works, objects are in no list: wait for its end, without a stop.
-void wait_for_collector(const OpenTarget& target, Memory& memory) {
-  const auto until = std::chrono::steady_clock::now() + 2s;
-  while (collector_running(target.runtime, memory) && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(1ms);
-  }
-}
-
-void check_budgets(const OpenTarget& target, const PageChoice& choice,
-                   std::chrono::nanoseconds estimate, const Run& run) {
-  const std::uint64_t needed = memory_needed(choice);
-  const std::uint64_t budget = memory_budget(run);
-  const auto mb = [](std::uint64_t bytes) { return std::to_string((bytes >> 20) + 1) + "M"; };
-  const pid_t pid = target.process.pid();
-  if (needed > budget) {
-    throw Failure(Exit::incomplete,
-                  "reading process " + std::to_string(pid) + " needs about " + mb(needed) +
-                      " of memory here and may use " + mb(budget) +
-                      (shares_cgroup(pid) ? ", which counts against the target's own limit" : ""),
-                  run.max_memory != 0 ? "--max-memory " + mb(needed)
-                                      : "run heapglass on the host, or with --max-memory " +
-                                            mb(needed) + " if that much is really free");
-  }
-  if (estimate > run.max_pause) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(estimate).count();
-    throw Failure(Exit::incomplete,
-                  "the target would be stopped for about " + std::to_string(ms) +
-                      " ms, longer than --max-pause allows; nothing was stopped",
-                  "--max-pause " + std::to_string(ms * 3 / 2 + 10) + "ms");
-  }
-}
-
-void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono::nanoseconds pause,
-                   std::chrono::nanoseconds estimate, Acquisition& acquisition) {
-  using Milliseconds = std::chrono::duration<double, std::milli>;
-  acquisition.mode = Mode::pause;
-  acquisition.taken_at = std::chrono::system_clock::now();
-  acquisition.pause_ms = Milliseconds(pause).count();
-  acquisition.estimated_pause_ms = Milliseconds(estimate).count();
-  acquisition.threads = copy.stop.threads;
-  acquisition.on_cpu_threads = copy.stop.on_cpu_threads;
-  acquisition.bytes_read = copy.bytes;
-  acquisition.bytes_left_out = choice.bytes_left_out;
 }
 
 // Counts of our own references above an object's own count: some decoder reads what is not there.
@@ -113,20 +65,9 @@ bool sweep_found_most(const HeapGraph& graph, const std::vector<Arena>& arenas) 
 
 }  // namespace
 
-std::uint64_t memory_needed(const PageChoice& choice) {
-  // The copy, and for a heap of small objects about as much again for the graph.
-  constexpr std::uint64_t kBase = 64 << 20;
-  return choice.bytes_copied * 2 + kBase;
-}
-
-std::uint64_t memory_budget(const Run& run) {
-  return run.max_memory != 0 ? run.max_memory : free_memory_here() / 2;
-}
-
 Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   offer_ourselves_to_the_oom_killer();
   OpenTarget target = open_target(pid);
-  ProcessMemory live(pid);
 
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
@@ -143,22 +84,16 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     touch_heap(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
   });
 
-  std::chrono::nanoseconds longest_pause{};
+  Reading reading{.mode = options.mode, .clone_refused = {}};
   for (int stop = 1;; ++stop) {
+    // What was read without a stop is as good as it gets.
+    const bool once_more = stop < kMostStops && reading.mode != Mode::live;
     const std::vector<Mapping> current = read_maps(pid);
-    const auto estimate = estimate_pause(pid, choice, target.process.facts().threads);
-    check_budgets(target, choice, estimate, run);
-    wait_for_collector(target, live);
-    target.process.require_alive();
-
     Inspection result;
     Acquisition& acquisition = result.acquisition;
-    PausedCopy copy = copy_paused(pid, current, choice, run);
-    target.process.require_alive();  // else it may be another program's memory
-    longest_pause = std::max(longest_pause, copy.stop.pause);
-    describe_stop(copy, choice, longest_pause, estimate, acquisition);
+    HeapCopy copy = acquire(target, current, choice, reading, run, acquisition);
     acquisition.gc_running = collector_running(target.runtime, copy.mirror);
-    if (acquisition.gc_running && stop < kMostStops) continue;
+    if (acquisition.gc_running && once_more) continue;
 
     // What the lists of interpreters and of arenas are in the moment of the copy.
     const Runtime runtime = read_runtime(target.interpreter, target.layout, copy.mirror);
@@ -175,8 +110,14 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     find_finalizers(result.graph, decoders);
     result.collectors = read_collector_states(target.runtime, target.layout, copy.mirror);
     acquisition.missed = acquisition.faults[static_cast<std::size_t>(Fault::left_out)];
-    if (acquisition.missed != 0) {
-      if (!choice.left_out.empty() && stop < kMostStops) {
+    if (acquisition.missed != 0 && reading.mode != Mode::live) {
+      if (copy.not_inherited && once_more) {
+        fall_back(reading, std::to_string(acquisition.missed) +
+                               " objects stand in memory that a twin does not inherit "
+                               "(MADV_DONTFORK, MADV_WIPEONFORK)");
+        continue;
+      }
+      if (!choice.left_out.empty() && once_more) {
         choice = all_pages(pid, read_maps(pid));
         continue;
       }
@@ -192,7 +133,14 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
       result.weak_entries = find_weak_entries(result.graph, decoders);
     }
     if (options.columns) result.columns = read_columns(result.graph, decoders, run);
-    check_counts(acquisition, result.graph, target.layout);
+    if (reading.mode == Mode::live) {
+      PresentMemory now(pid, read_maps(pid));
+      acquisition.objects_changed =
+          count_changed(result.graph, copy.mirror, now, target.layout, run);
+      target.process.require_alive();
+    } else {
+      check_counts(acquisition, result.graph, target.layout);
+    }
     result.pools = count_pools(arenas, target.layout, copy.mirror);
     if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {
       const double share = static_cast<double>(acquisition.pool_bytes) /

@@ -114,7 +114,7 @@ Command histogram_command() {
           "  heapglass histogram 1234\n"
           "  heapglass histogram 1234 --type 'myapp.*' --sort count\n"
           "  heapglass histogram 1234 --json -o heap.json",
-      .groups = kGeneral | kFormats | kTops | kTypes | kProcess | kReading,
+      .groups = kGeneral | kFormats | kTops | kTypes | kProcess | kReading | kLive,
       .add_options = add_own_options,
       .run = run,
   };

@@ -30,7 +30,9 @@ std::string call_with_source(const Context& context, std::string_view command) {
   return "heapglass " + std::string(command) + ' ' + context.source.word();
 }
 
-Inspection inspect_target(Context& context, const InspectOptions& options) {
+Inspection inspect_target(Context& context, const InspectOptions& asked) {
+  InspectOptions options = asked;
+  options.mode = context.options.mode;
   if (!context.source.file.empty()) {
     Inspection result = read_file(context, options);
     context.progress.clear();

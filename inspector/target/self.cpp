@@ -34,14 +34,15 @@ std::uint64_t stat_entry(const std::string& path, std::string_view name) {
   return status_number(text, name);
 }
 
-// Where the files of version 1's memory controller, or of version 2, lie.
-std::string hierarchy(const MemoryCgroup& cgroup, const std::string& mounts) {
-  if (cgroup.v1) return mounts + "/memory";
+// Where the files of version 1's controller, or of version 2, lie.
+std::string hierarchy(const Cgroup& cgroup, const std::string& controller,
+                      const std::string& mounts) {
+  if (cgroup.v1) return mounts + '/' + controller;
   const bool hybrid = ::access((mounts + "/unified").c_str(), F_OK) == 0;
   return hybrid ? mounts + "/unified" : mounts;
 }
 
-std::optional<std::uint64_t> headroom_of(const std::string& directory, bool v1) {
+std::optional<std::uint64_t> memory_left(const std::string& directory, bool v1) {
   const auto limit = read_number(directory + (v1 ? "/memory.limit_in_bytes" : "/memory.max"));
   if (!limit || *limit >= kUnlimited) return std::nullopt;
   const std::uint64_t used =
@@ -50,6 +51,43 @@ std::optional<std::uint64_t> headroom_of(const std::string& directory, bool v1) 
       stat_entry(directory + "/memory.stat", v1 ? "total_inactive_file" : "inactive_file");
   const std::uint64_t held = used - std::min(used, droppable);
   return *limit - std::min(*limit, held);
+}
+
+std::optional<std::uint64_t> pids_left(const std::string& directory, bool) {
+  const auto limit = read_number(directory + "/pids.max");
+  if (!limit) return std::nullopt;
+  return *limit - std::min(*limit, read_number(directory + "/pids.current").value_or(0));
+}
+
+// What is left below the tightest limit of a cgroup and of those above it.
+std::optional<std::uint64_t> headroom(const Cgroup& cgroup, const std::string& top,
+                                      std::optional<std::uint64_t> (*left)(const std::string&,
+                                                                           bool)) {
+  std::string path = cgroup.path;
+  // Seen from inside a cgroup namespace, or with another's mount, the path may not exist below our
+  // mount; what is mounted at the top then is our own cgroup.
+  if (path.find("..") != std::string::npos) path.clear();
+  std::optional<std::uint64_t> result;
+  while (true) {
+    while (path.ends_with('/')) path.pop_back();
+    if (const auto room = left(top + path, cgroup.v1)) {
+      result = std::min(result.value_or(*room), *room);
+    }
+    if (path.empty()) return result;
+    path.erase(std::min(path.rfind('/'), path.size()));
+  }
+}
+
+std::string cgroups_of(const std::string& pid) {
+  return read_small_file("/proc/" + pid + "/cgroup").value_or("");
+}
+
+std::uint64_t free_memory(const std::string& pid) {
+  const std::string meminfo = read_small_file("/proc/meminfo").value_or("");
+  const std::uint64_t available = status_number(meminfo, "MemAvailable") * kKibi;
+  const auto cgroup = cgroup_of(cgroups_of(pid), "memory");
+  const auto room = cgroup ? memory_headroom(*cgroup, kMounts) : std::nullopt;
+  return room ? std::min(available, *room) : available;
 }
 
 }  // namespace
@@ -63,9 +101,10 @@ void offer_ourselves_to_the_oom_killer() {
   ::close(fd);
 }
 
-std::optional<MemoryCgroup> memory_cgroup(std::string_view text) {
+std::optional<Cgroup> cgroup_of(std::string_view text, std::string_view controller) {
   // "4:memory:/path", "0::/path"
-  std::optional<MemoryCgroup> result;
+  const std::string wanted = "," + std::string(controller) + ",";
+  std::optional<Cgroup> result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = text.substr(at, end - at);
@@ -76,8 +115,8 @@ std::optional<MemoryCgroup> memory_cgroup(std::string_view text) {
     const std::string controllers =
         "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
     const std::string path(line.substr(second + 1));
-    if (controllers.find(",memory,") != std::string::npos) return MemoryCgroup{true, path};
-    if (line.substr(0, first) == "0") result = MemoryCgroup{false, path};
+    if (controllers.find(wanted) != std::string::npos) return Cgroup{true, path};
+    if (line.substr(0, first) == "0") result = Cgroup{false, path};
   }
   return result;
 }
@@ -93,38 +132,28 @@ std::string common_path(std::string_view a, std::string_view b) {
   return std::string(a.substr(0, common));
 }
 
-std::optional<std::uint64_t> cgroup_headroom(const MemoryCgroup& cgroup,
-                                             const std::string& mounts) {
-  const std::string top = hierarchy(cgroup, mounts);
-  std::string path = cgroup.path;
-  // Seen from inside a cgroup namespace, or with another's mount, the path may not exist below our
-  // mount; what is mounted at the top then is our own cgroup.
-  if (path.find("..") != std::string::npos) path.clear();
-  std::optional<std::uint64_t> result;
-  while (true) {
-    while (path.ends_with('/')) path.pop_back();
-    if (const auto room = headroom_of(top + path, cgroup.v1)) {
-      result = std::min(result.value_or(*room), *room);
-    }
-    if (path.empty()) return result;
-    path.erase(std::min(path.rfind('/'), path.size()));
-  }
+std::optional<std::uint64_t> memory_headroom(const Cgroup& cgroup, const std::string& mounts) {
+  return headroom(cgroup, hierarchy(cgroup, "memory", mounts), memory_left);
 }
 
-std::uint64_t free_memory_here() {
-  const std::string meminfo = read_small_file("/proc/meminfo").value_or("");
-  const std::uint64_t available = status_number(meminfo, "MemAvailable") * kKibi;
-  const auto own = memory_cgroup(read_small_file("/proc/self/cgroup").value_or(""));
-  const auto room = own ? cgroup_headroom(*own, kMounts) : std::nullopt;
-  return room ? std::min(available, *room) : available;
+std::optional<std::uint64_t> pids_headroom(const Cgroup& cgroup, const std::string& mounts) {
+  return headroom(cgroup, hierarchy(cgroup, "pids", mounts), pids_left);
+}
+
+std::uint64_t free_memory_here() { return free_memory("self"); }
+
+std::uint64_t free_memory_of(pid_t pid) { return free_memory(std::to_string(pid)); }
+
+std::optional<std::uint64_t> free_pids_of(pid_t pid) {
+  const auto cgroup = cgroup_of(cgroups_of(std::to_string(pid)), "pids");
+  return cgroup ? pids_headroom(*cgroup, kMounts) : std::nullopt;
 }
 
 bool shares_cgroup(pid_t pid) {
-  const auto own = memory_cgroup(read_small_file("/proc/self/cgroup").value_or(""));
-  const auto its =
-      memory_cgroup(read_small_file("/proc/" + std::to_string(pid) + "/cgroup").value_or(""));
+  const auto own = cgroup_of(cgroups_of("self"), "memory");
+  const auto its = cgroup_of(cgroups_of(std::to_string(pid)), "memory");
   if (!own || !its || own->v1 != its->v1) return false;
-  return cgroup_headroom({own->v1, common_path(own->path, its->path)}, kMounts).has_value();
+  return memory_headroom({own->v1, common_path(own->path, its->path)}, kMounts).has_value();
 }
 
 }  // namespace heapglass

@@ -66,7 +66,8 @@ def compare_acquisition(acquisition, pools_tell):
 
 def main(arguments):
     core_only = "--all-types" not in arguments
-    arguments = [a for a in arguments if a != "--all-types"]
+    mode = ["--clone"] if "--clone" in arguments else []
+    arguments = [a for a in arguments if a not in ("--all-types", "--clone")]
     needs = None
     if "--needs" in arguments:
         at = arguments.index("--needs")
@@ -82,12 +83,12 @@ def main(arguments):
     with Scratch() as scratch, Target(python, program, *arguments[3:]) as target:
         rss = target.rss_kb()
         with open(scratch.path("export"), "wb") as out:
-            exported = run(heapglass, "export", "--format", "ndjson", *PATIENT, target.pid, timeout=TIMEOUT, stdout=out)
+            exported = run(heapglass, "export", "--format", "ndjson", *PATIENT, *mode, target.pid, timeout=TIMEOUT, stdout=out)
         if exported.code:
             raise SystemExit("%s: exit code %d\n%s" % (
                 exported.command, exported.code, exported.err.decode("utf-8", "replace")))
         document, counted = run_json(
-            heapglass, "histogram", "--collector", "--json", *PATIENT, target.pid, timeout=TIMEOUT)
+            heapglass, "histogram", "--collector", "--json", *PATIENT, *mode, target.pid, timeout=TIMEOUT)
         grown = target.rss_kb() - rss
         took = target.truth(scratch.path("truth"))
         target.close()
@@ -100,6 +101,9 @@ def main(arguments):
         print("acquisition: " + json.dumps(export.head.get("acquisition")))
         differences = compare(truth, export, core_only)
         failing = differences.failing
+        if export.head["acquisition"]["mode"] != (mode[0][2:] if mode else "pause"):
+            print("it was read by %(mode)s: %(clone_refused)s" % export.head["acquisition"])
+            failing += 1
         # Other allocators put no object where a block begins.
         pools_tell = not (os.environ.get("PYTHONMALLOC") or export.head["target"]["python"]["debug"])
         failing += compare_acquisition(export.head["acquisition"], pools_tell)
