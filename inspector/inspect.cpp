@@ -8,6 +8,7 @@
 #include "inspector/python/collector_state.h"
 #include "inspector/python/columns.h"
 #include "inspector/python/finalizers.h"
+#include "inspector/python/mimalloc.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
@@ -39,6 +40,26 @@ Decoders decoders_for(const OpenTarget& target, Mirror& mirror, TypeTable& types
   return decoders;
 }
 
+// Arenas of pymalloc's, or segments of mimalloc's.
+std::vector<Arena> arenas_of(const OpenTarget& target, Mirror& mirror) {
+  if (target.layout.has(Fact::sizeof_mi_page_s)) {
+    return find_segments(target.runtime, target.layout, mirror);
+  }
+  return find_arenas(target.interpreter, target.runtime, target.layout, mirror);
+}
+
+// What of them holds nothing but small objects and is copied without a look.
+std::vector<AddressRange> ranges_to_copy(const OpenTarget& target, const std::vector<Arena>& arenas,
+                                         Mirror& mirror) {
+  if (target.layout.has(Fact::sizeof_mi_page_s)) {
+    return small_object_ranges(arenas, target.layout, mirror);
+  }
+  std::vector<AddressRange> ranges;
+  ranges.reserve(arenas.size());
+  for (const Arena& arena : arenas) ranges.push_back(arena.range);
+  return ranges;
+}
+
 // Counts of our own references above an object's own count: some decoder reads what is not there.
 void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const Layout& layout) {
   constexpr std::uint64_t kOneIn = 100'000;
@@ -53,8 +74,11 @@ void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const 
 
 // Where the debug allocator puts marks around each block (PYTHONMALLOC=debug, Py_DEBUG), objects do
 // not stand where the sweep over the pools looks: they are found by references, and how much of the
-// blocks they explain cannot be told.
-bool sweep_found_most(const HeapGraph& graph, const std::vector<Arena>& arenas) {
+// blocks they explain cannot be told. Nor can it of mimalloc's pages, in which tables of all sizes
+// stand.
+bool sweep_found_most(const HeapGraph& graph, const Layout& layout,
+                      const std::vector<Arena>& arenas) {
+  if (layout.has(Fact::sizeof_mi_page_s)) return false;
   std::size_t missed = 0, arena = 0;  // of the others, those in arenas; both ascend
   for (std::size_t i = graph.pooled; i < graph.size(); ++i) {
     while (arena < arenas.size() && arenas[arena].range.end <= graph.address[i]) ++arena;
@@ -72,10 +96,8 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
   Mirror look = first_look_memory(maps, source);
-  std::vector<Arena> arenas = find_arenas(target.interpreter, target.runtime, target.layout, look);
-  std::vector<AddressRange> arena_ranges;
-  arena_ranges.reserve(arenas.size());
-  for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
+  std::vector<Arena> arenas = arenas_of(target, look);
+  const std::vector<AddressRange> arena_ranges = ranges_to_copy(target, arenas, look);
   run.report("choosing pages", -1);
   PageChoice choice = choose_pages(pid, maps, arena_ranges, [&](Mirror& mirror) {
     TypeTable types(target.layout, mirror, target.runtime.type_type,
@@ -101,10 +123,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     TypeTable types(target.layout, copy.mirror, target.runtime.type_type,
                     target.runtime.subtype_traverse);
     const Decoders decoders = decoders_for(target, copy.mirror, types, &acquisition);
-    if (auto then = find_arenas(target.interpreter, target.runtime, target.layout, copy.mirror);
-        !then.empty()) {
-      arenas = std::move(then);
-    }
+    if (auto then = arenas_of(target, copy.mirror); !then.empty()) arenas = std::move(then);
     result.graph =
         walk(target.runtime, arenas, read_roots(target.runtime, decoders), decoders, run);
     find_finalizers(result.graph, decoders);
@@ -142,7 +161,7 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
       check_counts(acquisition, result.graph, target.layout);
     }
     result.pools = count_pools(arenas, target.layout, copy.mirror);
-    if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {
+    if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, target.layout, arenas)) {
       const double share = static_cast<double>(acquisition.pool_bytes) /
                            static_cast<double>(result.pools->used_blocks);
       acquisition.pool_percent = 100 * std::min(share, 1.0);

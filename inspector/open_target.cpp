@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "symbols/nameless.h"
+
 namespace heapglass {
 
 Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source) {
@@ -36,6 +38,7 @@ FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps) {
     Mirror memory = first_look_memory(maps, source);
     Interpreter interpreter = find_interpreter(pid, maps, memory);
     Layout layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
+    name_static_types(interpreter, layout, memory);
     std::vector<LayoutCheck> checks = verify_layout(layout, interpreter, memory);
     if (layout.micro != interpreter.version.micro) {
       // sys.hexversion told it: some structs are another's.

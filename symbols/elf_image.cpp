@@ -116,7 +116,8 @@ bool read_segments(Elf* elf, std::uint64_t file_size, ElfImage& image) {
     if (header.p_type == PT_NOTE && !image.is_core && image.build_id.empty())
       read_build_id(elf, header, image);
     if (header.p_type != PT_LOAD) continue;
-    ElfSegment segment{header.p_vaddr, header.p_offset, header.p_filesz, header.p_memsz};
+    ElfSegment segment{header.p_vaddr, header.p_offset, header.p_filesz, header.p_memsz,
+                       (header.p_flags & PF_W) != 0};
     if (segment.memory_size > ~Address{0} - segment.vaddr) return false;
     if (segment.file_size > segment.memory_size) return false;
     if (!inside(segment.file_offset, segment.file_size, file_size)) {

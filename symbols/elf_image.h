@@ -18,6 +18,7 @@ struct ElfSegment {  // PT_LOAD
   std::uint64_t file_offset = 0;
   std::uint64_t file_size = 0;
   std::uint64_t memory_size = 0;
+  bool writable = false;
 };
 
 struct ElfSymbol {

@@ -108,7 +108,8 @@ Interpreter find_file(pid_t pid, const std::string& who, const std::vector<Mappe
     if (likely) refuse_other_machine(who, *image);
     for (const OtherPython& other : kOtherPythons)
       if (image->symbol(other.symbol)) throw_other_python(who, other);
-    if (auto interpreter = interpreter_in(file, std::move(*image))) return std::move(*interpreter);
+    if (auto interpreter = interpreter_in(fd.get(), file, std::move(*image)))
+      return std::move(*interpreter);
   }
   if (unopened != nullptr) throw_unopened(pid, who, *unopened);
   throw Failure(Exit::not_cpython, who + " runs no Python", kElsewhere);

@@ -38,6 +38,26 @@ AddressRange runtime_of(const ElfImage& image, Address bias) {
   return runtime;
 }
 
+// 3.13+: where a file without section headers begins what it has for _PyRuntime, by the cookie of
+// the debug offsets (Include/internal/pycore_debug_offsets.h). It ends somewhere in the same
+// segment.
+AddressRange runtime_by_cookie(int fd, const ElfImage& image, Address bias) {
+  constexpr std::string_view kCookie = "xdebugpy";
+  constexpr std::uint64_t kMost = std::uint64_t{64} << 20;
+  for (const ElfSegment& segment : image.segments) {
+    if (!segment.writable) continue;
+    std::string bytes(std::min(segment.file_size, kMost), '\0');
+    const auto offset = static_cast<off_t>(segment.file_offset);
+    if (pread(fd, bytes.data(), bytes.size(), offset) != static_cast<ssize_t>(bytes.size()))
+      continue;
+    const std::size_t at = bytes.find(kCookie);
+    if (at == bytes.npos) continue;
+    const Address begin = bias + segment.vaddr + at;
+    return {begin, begin + std::min(segment.memory_size - at, kMaxRuntime)};
+  }
+  return {};
+}
+
 int rank(const MappedFile& file) { return file.is_executable ? 0 : file.named_python ? 1 : 2; }
 
 }  // namespace
@@ -76,16 +96,24 @@ std::vector<MappedFile> mapped_files(const std::vector<Mapping>& maps,
   return files;
 }
 
-std::optional<Interpreter> interpreter_in(const MappedFile& file, ElfImage image) {
-  if (!holds_runtime(image)) return std::nullopt;
+std::optional<Interpreter> interpreter_in(int fd, const MappedFile& file, ElfImage image) {
   const auto bias = image.bias(file.first.range.begin, file.first.offset);
   if (!bias) return std::nullopt;
+  AddressRange runtime;
+  if (holds_runtime(image)) {
+    runtime = runtime_of(image, *bias);
+  } else if (image.sections.empty()) {
+    runtime = runtime_by_cookie(fd, image, *bias);
+    if (runtime.begin == 0) return std::nullopt;
+  } else {
+    return std::nullopt;
+  }
   Interpreter result;
   result.path = file.first.path;
   result.build_id = image.build_id;
   result.stripped = !image.has_symtab;
   result.bias = *bias;
-  result.runtime = runtime_of(image, *bias);
+  result.runtime = runtime;
   result.image = std::move(image);
   return result;
 }

@@ -49,7 +49,7 @@ std::optional<Interpreter> recognise(pid_t pid) {
     const Descriptor fd(open_mapped_file(pid, file.first));
     auto image = fd ? read_elf(fd.get()) : std::nullopt;
     if (!image) continue;
-    auto interpreter = interpreter_in(file, std::move(*image));
+    auto interpreter = interpreter_in(fd.get(), file, std::move(*image));
     if (!interpreter) continue;
     FileMemory memory(fd.get(), interpreter->image, interpreter->bias);
     read_version(*interpreter, maps, memory);

@@ -1,6 +1,7 @@
 #include "inspector/python/code_lines.h"
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/frame.h"
 #include "inspector/python/line_table.h"
 #include "inspector/python/stack_ref.h"
 
@@ -36,9 +37,7 @@ std::optional<Place> place_of_interpreter_frame(Address frame, const Decoders& d
   if (head == nullptr) return std::nullopt;
   const Address code =
       stack_ref(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]), layout).to;
-  const Address first = code + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
-  return Place{code, static_cast<std::int64_t>(
-                         load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first)};
+  return Place{code, instruction_position(head, code, decoders)};
 }
 
 std::optional<Place> place_of(const Object& frame, const Decoders& decoders) {

@@ -158,11 +158,7 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
     decoders_.fault(Fault::bad_table);
     return previous;
   }
-  const Address first =
-      executable + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
-  const auto position = static_cast<std::int64_t>(
-      load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first);
-  Place& place = place_of(*code, label, position);
+  Place& place = place_of(*code, label, instruction_position(head, executable, decoders_));
 
   // A generator shows these of its frame itself (visit_interpreter_frame).
   const bool of_generator = owner == FrameOwner::generator;

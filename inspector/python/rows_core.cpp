@@ -83,7 +83,7 @@ std::vector<Row> make_rows() {
       {"code",
        Fact::PyCodeObject_co_code_adaptive,
        Shape::code,
-       {{Fact::PyCodeObject_co_consts, ".co_consts", kOwned},
+       {{Fact::PyCodeObject_co_consts, ".co_consts", kOwned, false, Fact::since_code_consts_shown},
         {Fact::PyCodeObject_co_names, ".co_names", kOwned},
         {Fact::PyCodeObject_co_exceptiontable, ".co_exceptiontable", kOwned},
         {Fact::PyCodeObject_co_localsplusnames, "<localsplusnames>", kOwned},

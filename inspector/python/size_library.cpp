@@ -352,6 +352,10 @@ std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& deco
       return element(object, decoders);
     case Shape::multidict:
       return multidict_sizeof(object, decoders);
+    case Shape::numpy_array:
+      return numpy_array_sizeof(object, decoders);
+    case Shape::numpy_scalar:
+      return numpy_scalar_sizeof(object, decoders);
     default:
       return std::nullopt;
   }

@@ -380,7 +380,8 @@ bool TypeTable::defines_sizeof(Address address) {
       dict_lookup(load_pointer(body, layout_[Fact::PyTypeObject_tp_dict]), "__sizeof__");
   if (method == 0) return false;
   // C code's are method descriptors, which have no Py_TPFLAGS_HEAPTYPE type and are no functions.
-  const std::byte* head = mirror_.at(method, sizeof(Address) * 2);
+  const std::byte* head =
+      mirror_.at(method, static_cast<std::size_t>(layout_[Fact::sizeof_PyObject]));
   if (head == nullptr) return false;
   const std::byte* kind = mirror_.at(load_pointer(head, layout_[Fact::PyObject_ob_type]),
                                      static_cast<std::size_t>(layout_[Fact::sizeof_PyTypeObject]));

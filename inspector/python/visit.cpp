@@ -110,6 +110,18 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::greenlet:
       visit_greenlet(object, decoders, sink);
       break;
+    case Shape::numpy_array:
+      visit_numpy_array(object, decoders, sink);
+      break;
+    case Shape::numpy_dtype:
+      visit_numpy_dtype(object, decoders, sink);
+      break;
+    case Shape::numpy_scalar:
+      visit_numpy_scalar(object, decoders, sink);
+      break;
+    case Shape::numpy_ufunc:
+      visit_numpy_ufunc(object, decoders, sink);
+      break;
     case Shape::capsule:
       visit_capsule(object, decoders, sink);
       break;

@@ -54,6 +54,20 @@ WORDS = {
     "since.unstarted_generator_stays": [((3, 6), 99), ((3, 12), 0)],
 }
 
+# What is so in free-threaded builds (Py_GIL_DISABLED) of any version; None: they have no such thing.
+FREE_THREADED = {
+    "PyGC_Head._gc_next": None,
+    "PyGC_Head._gc_prev": None,
+    "dialect.gc_head": "in_object",
+    "dialect.refcount": "split",
+    "since.code_consts_shown": 0,
+    "sizeof.PyGC_Head": 0,
+}
+# What other builds have too, but nobody asks of them.
+ONLY_FREE_THREADED = (
+    "PyCodeObject.co_tlbc", "PyInterpreterState.unique_ids.", "_PyInterpreterFrame.tlbc_index",
+    "_PyThreadStateImpl.refcounts.", "_gc_runtime_state.generations", "mi_", "sizeof.mi_")
+
 
 def read_facts(path):
     """[[canonical name, other name, ...], ...]"""
@@ -198,7 +212,9 @@ def choose(struct, found, interpreter):
     return own[0][1]
 
 
-def word(name, version):
+def word(name, version, flavour):
+    if "t" in flavour and name in FREE_THREADED:
+        return FREE_THREADED[name]
     values = [value for first, value in WORDS[name] if first <= version]
     if values:
         return values[-1]  # None: not any more
@@ -207,12 +223,14 @@ def word(name, version):
     fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
 
 
-def values_of(facts, structs, interpreter, version):
+def values_of(facts, structs, interpreter, version, flavour):
     chosen = {name: choose(name, found, interpreter) for name, found in structs.items()}
     values = {}
     for names in facts:
-        if names[0] in WORDS:
-            value = word(names[0], version)
+        if names[0].startswith(ONLY_FREE_THREADED) and "t" not in flavour:
+            continue
+        if names[0] in WORDS or ("t" in flavour and names[0] in FREE_THREADED):
+            value = word(names[0], version, flavour)
             if value is not None:
                 values[names[0]] = value
             continue
@@ -270,9 +288,9 @@ def changes_inside(path):
     return {key: value for key, value in lines if re.sub(r"@\d\d$", "", key) in changed}
 
 
-def write_layout(path, name, origin, version, values):
+def write_layout(path, name, origin, version, flavour, values):
     lines = [("name", name), ("origin", origin), ("exact", "yes" if is_exact(path) else "no")]
-    lines += [(key, word(key, version)) for key in sorted(WORDS) if key.startswith("dialect.")]
+    lines += [(key, word(key, version, flavour)) for key in sorted(WORDS) if key.startswith("dialect.")]
     lines += sorted({**values, **changes_inside(path)}.items())
     with open(path, "w", encoding="ascii") as file:
         file.writelines(f"{key}\t{value}\n" for key, value in lines)
@@ -397,20 +415,18 @@ def main():
         fail("which version is it? give --version 3.12.1")
     version = tuple(version)
     flavour = arguments.flavour if arguments.flavour is not None else (about or {}).get("flavour", "")
-    if "t" in flavour:
-        fail("free-threaded builds have no dialects yet: extend symbols/layout.h and WORDS")
 
     name = f"{version[0]}.{version[1]}{flavour}"
     origin = arguments.origin or f"{micro} {kind}, x86-64"
     output = arguments.output or os.path.join(HERE, name + ".tsv")
-    values = values_of(facts, structs, binary, version)
+    values = values_of(facts, structs, binary, version, flavour)
     measured = {}
     if about:
         for path in arguments.also + [arguments.binary]:
             measured |= hiding_types(path, values) | module_states(path, values)
     else:
         print("extract.py: cannot be run, so no `hides_type` and `module_state` lines", file=sys.stderr)
-    write_layout(output, name, origin, version, values | measured)
+    write_layout(output, name, origin, version, flavour, values | measured)
     print(f"{output}: {len(values)} of {len(facts)} facts, {1 + len(modules)} files", file=sys.stderr)
 
 
