@@ -37,6 +37,12 @@ int run_command(const CommandLine& line, Run run) {
   }
   Progress progress(line.options.quiet);
   run.progress = [&](std::string_view phase, double done) { progress.report(phase, done); };
+  if (!line.options.quiet) {
+    run.remark = [&](const std::string& what) {
+      progress.clear();
+      std::cerr << "heapglass: " << escape_terminal(what) << '\n';
+    };
+  }
   run.max_pause = line.options.max_pause;
   run.max_memory = line.options.max_memory;
   Terminal terminal = describe_terminal(STDOUT_FILENO, line.options.no_color);

@@ -22,8 +22,6 @@ struct Later {
   unsigned built = 0;  // groups of commands that have it already
 };
 constexpr Later kLater[] = {
-    {"clone", false, "use --pause, the default, with --max-pause to bound the stop"},
-    {"live", false, "use --pause, the default, with --max-pause to bound the stop"},
     {"native", false, "leave it out: types without a table are read conservatively"},
     {"children", false, "heapglass ps, then one command for each process", kChildren},
     {"values", false, "leave it out: types, counts and sizes are shown without contents", kValues},
@@ -58,6 +56,27 @@ Format read_format(const po::variables_map& values, unsigned groups) {
   return format;
 }
 
+Mode read_mode(const po::variables_map& values, unsigned groups) {
+  const bool pause = is_set(values, "pause"), clone = is_set(values, "clone"),
+             live = is_set(values, "live");
+  if (pause + clone + live > 1) {
+    throw Failure(Exit::usage, "--pause, --clone and --live contradict each other",
+                  "give one of them");
+  }
+  if (!live) return clone ? Mode::clone : Mode::pause;
+  if ((groups & kLive) == 0) {
+    throw Failure(Exit::usage,
+                  "--live reads objects of different moments, which counts can do with, but not "
+                  "what refers to what",
+                  "--clone, which stops the process for the time of a fork only, or --pause");
+  }
+  if (values.count("save") != 0) {
+    throw Failure(Exit::usage, "a snapshot is of one moment, and --live sees none",
+                  "--clone --save " + get(values, "save"));
+  }
+  return Mode::live;
+}
+
 template <class Value>
 Value need(const std::optional<Value>& value, const char* option, const std::string& given,
            const char* example) {
@@ -79,6 +98,15 @@ void add_options(po::options_description& shown, po::options_description& hidden
         "Stop every thread while the heap is copied (the default): exact, and nothing is written "
         "to or run in "
         "the process.");
+    add("clone", po::bool_switch(),
+        "Stop it only while the kernel makes a copy-on-write twin of it, which is read and ended: "
+        "for a large process that must not stand still. Two system calls are run in it for that.");
+    if (groups & kLive) {
+      add("live", po::bool_switch(),
+          "Do not stop it at all: what changes meanwhile is torn, so counts are approximate.");
+    } else {
+      hidden.add_options()("live", po::bool_switch(), "");
+    }
     add("max-pause", text("DURATION"),
         "Refuse before stopping anything if the estimated stop is longer, and let go when it is "
         "over: 250ms, 1s, 2m; 1s unless given.");
@@ -167,6 +195,7 @@ Options read_options(const po::variables_map& values, unsigned groups) {
                   later.remedy);
   }
   Options options;
+  options.mode = read_mode(values, groups);
   options.format = read_format(values, groups);
   options.output = get(values, "output");
   if (options.output == "-") options.output.clear();

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "inspector/acquisition.h"
+
 namespace heapglass {
 
 enum class Format { table, json, csv, dot };
@@ -31,6 +33,7 @@ struct Options {
   bool values = false;                           // contents may be shown
   bool children = false;                         // descendants too
   std::optional<std::chrono::nanoseconds> over;  // between two looks
+  Mode mode = Mode::pause;                       // or clone, or live
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
   std::uint64_t max_memory = 0;  // 0: half of what is free
   std::string sysroot;           // where the files of a core's process are; empty: here
@@ -52,14 +55,15 @@ enum OptionGroup : unsigned {
   kTops = 4,       // --top
   kTypes = 8,      // --type
   kProcess = 16,   // --pid
-  kReading = 32,   // --pause --max-pause --max-memory --save, a file in place of a process, and the
-                   // options that are not in this version
+  kReading = 32,   // --pause --clone --max-pause --max-memory --save, a file in place of a process,
+                   // and the options that are not in this version
   kValues = 64,    // --values; of the others that read a heap it is refused by name
   kAddress = 128,  // --address
   kDot = 256,      // --format dot besides
   kOver = 512,     // --over
   kNoSave = 1024,  // no --save
-  kChildren = 2048  // --children
+  kChildren = 2048,  // --children
+  kLive = 4096       // --live; of the others that read a heap it is refused, and why is said
 };
 
 // Adds the options of `groups`: to `shown` what --help lists, to `hidden` what is refused by name.

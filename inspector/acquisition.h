@@ -34,7 +34,9 @@ struct Acquisition {
   double estimated_pause_ms = 0;
   std::chrono::system_clock::time_point taken_at;
   bool approximate = false;
-  bool gc_running = false;  // the collector was at work in the moment of the view
+  std::uint64_t objects_changed = 0;  // of a live look: not what they were when read again
+  std::string clone_refused;          // why the mode is pause though clone was asked for
+  bool gc_running = false;            // the collector was at work in the moment of the view
   std::uint32_t threads = 0;
   std::uint32_t on_cpu_threads = 0;  // stopped outside a system call
   std::uint64_t bytes_read = 0;      // copied from the target

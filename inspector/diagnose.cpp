@@ -1,14 +1,39 @@
 // What `doctor` shows: the same steps as an inspection takes up to the stop, but what goes wrong is
 // written down instead of thrown.
 #include <algorithm>
+#include <chrono>
 
 #include "inspector/inspect.h"
 #include "inspector/open_target.h"
+#include "inspector/target/clonable.h"
 #include "inspector/target/copy.h"
 #include "inspector/target/page_choice.h"
 #include "inspector/target/self.h"
 
 namespace heapglass {
+
+namespace {
+
+std::vector<Diagnosis::Estimate> estimate_modes(const ProcessFacts& process,
+                                                const PageChoice& choice, const Run& run) {
+  const auto ms = [](std::chrono::nanoseconds time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+  };
+  const std::uint64_t bytes = choice.bytes_copied, memory = memory_needed(choice);
+  const CloneFacts clone = gather_clone_facts(process);
+  const auto over = [&](std::chrono::nanoseconds pause) {
+    return pause > run.max_pause ? std::string("longer than --max-pause allows") : std::string();
+  };
+  const auto pause = estimate_pause(process.pid, choice, process.threads);
+  const auto cloned = estimate_clone(clone);
+  std::vector<Diagnosis::Estimate> estimates{
+      {"pause", ms(pause), bytes, memory, over(pause)},
+      {"clone", ms(cloned), bytes, memory, why_not_clonable(clone).value_or(over(cloned))},
+      {"live", 0, bytes, memory, {}}};
+  return estimates;
+}
+
+}  // namespace
 
 Diagnosis diagnose(pid_t pid, const Run& run) {
   Diagnosis result;
@@ -34,9 +59,7 @@ Diagnosis diagnose(pid_t pid, const Run& run) {
     result.layout = std::move(look.python.layout);
     // The worst case: the choice of pages would leave out what no object uses.
     const PageChoice choice = all_pages(pid, maps);
-    const auto pause = estimate_pause(pid, choice, result.process ? result.process->threads : 1);
-    result.estimates.push_back({"pause", std::chrono::duration<double, std::milli>(pause).count(),
-                                choice.bytes_copied, memory_needed(choice)});
+    result.estimates = estimate_modes(process.facts(), choice, run);
     if (!result.trouble && memory_needed(choice) > memory_budget(run)) {
       result.trouble = {Exit::incomplete, "there may not be enough memory here for a copy",
                         "run heapglass on the host, or with --max-memory"};

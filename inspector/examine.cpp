@@ -96,7 +96,8 @@ Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
   if ((options.columns & kGenerations) != 0) {
     result.columns.generation = young_generations(python.runtime, result.graph, decoders);
   }
-  check_counts(acquisition, result.graph, python.layout);
+  // What was read without a stop contradicts itself anyway.
+  if (acquisition.mode != Mode::live) check_counts(acquisition, result.graph, python.layout);
   result.pools = count_pools(arenas, python.layout, view.mirror);
   if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, python.layout, arenas)) {
     const double share = static_cast<double>(acquisition.pool_bytes) /

@@ -1,23 +1,20 @@
 #include "inspector/inspect.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
+#include "inspector/acquire.h"
 #include "inspector/examine.h"
 #include "inspector/open_target.h"
 #include "inspector/python/mimalloc.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
-#include "inspector/target/copy.h"
+#include "inspector/read_again.h"
 #include "inspector/target/self.h"
 #include "inspector/walk.h"
 
 namespace heapglass {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr int kMostStops = 4;  // before a view of a running collector is accepted
 
@@ -33,68 +30,11 @@ std::vector<AddressRange> ranges_to_copy(const Python& python, const std::vector
   return ranges;
 }
 
-// While the collector works, objects are in no list: wait for its end, without a stop.
-void wait_for_collector(const OpenTarget& target, Memory& memory) {
-  const auto until = std::chrono::steady_clock::now() + 2s;
-  while (collector_running(target.python.runtime, memory) &&
-         std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(1ms);
-  }
-}
-
-void check_budgets(const OpenTarget& target, const PageChoice& choice,
-                   std::chrono::nanoseconds estimate, const Run& run) {
-  const std::uint64_t needed = memory_needed(choice);
-  const std::uint64_t budget = memory_budget(run);
-  const auto mb = [](std::uint64_t bytes) { return std::to_string((bytes >> 20) + 1) + "M"; };
-  const pid_t pid = target.process.pid();
-  if (needed > budget) {
-    throw Failure(Exit::incomplete,
-                  "reading process " + std::to_string(pid) + " needs about " + mb(needed) +
-                      " of memory here and may use " + mb(budget) +
-                      (shares_cgroup(pid) ? ", which counts against the target's own limit" : ""),
-                  run.max_memory != 0 ? "--max-memory " + mb(needed)
-                                      : "run heapglass on the host, or with --max-memory " +
-                                            mb(needed) + " if that much is really free");
-  }
-  if (estimate > run.max_pause) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(estimate).count();
-    throw Failure(Exit::incomplete,
-                  "the target would be stopped for about " + std::to_string(ms) +
-                      " ms, longer than --max-pause allows; nothing was stopped",
-                  "--max-pause " + std::to_string(ms * 3 / 2 + 10) + "ms");
-  }
-}
-
-void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono::nanoseconds pause,
-                   std::chrono::nanoseconds estimate, Acquisition& acquisition) {
-  using Milliseconds = std::chrono::duration<double, std::milli>;
-  acquisition.mode = Mode::pause;
-  acquisition.taken_at = std::chrono::system_clock::now();
-  acquisition.pause_ms = Milliseconds(pause).count();
-  acquisition.estimated_pause_ms = Milliseconds(estimate).count();
-  acquisition.threads = copy.stop.threads;
-  acquisition.on_cpu_threads = copy.stop.on_cpu_threads;
-  acquisition.bytes_read = copy.bytes;
-  acquisition.bytes_left_out = choice.bytes_left_out;
-}
-
 }  // namespace
-
-std::uint64_t memory_needed(const PageChoice& choice) {
-  // The copy, and for a heap of small objects about as much again for the graph.
-  constexpr std::uint64_t kBase = 64 << 20;
-  return choice.bytes_copied * 2 + kBase;
-}
-
-std::uint64_t memory_budget(const Run& run) {
-  return run.max_memory != 0 ? run.max_memory : free_memory_here() / 2;
-}
 
 Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
   offer_ourselves_to_the_oom_killer();
   OpenTarget target = open_target(pid);
-  ProcessMemory live(pid);
 
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
@@ -110,26 +50,26 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
                run);
   });
 
-  std::chrono::nanoseconds longest_pause{};
+  Reading reading{.mode = options.mode, .clone_refused = {}};
   for (int stop = 1;; ++stop) {
+    // What was read without a stop is as good as it gets.
+    const bool once_more = stop < kMostStops && reading.mode != Mode::live;
     const std::vector<Mapping> current = read_maps(pid);
-    const auto estimate = estimate_pause(pid, choice, target.process.facts().threads);
-    check_budgets(target, choice, estimate, run);
-    wait_for_collector(target, live);
-    target.process.require_alive();
-
     Acquisition acquisition;
-    PausedCopy copy = copy_paused(pid, current, choice, run);
-    target.process.require_alive();  // else it may be another program's memory
-    longest_pause = std::max(longest_pause, copy.stop.pause);
-    describe_stop(copy, choice, longest_pause, estimate, acquisition);
+    HeapCopy copy = acquire(target, current, choice, reading, run, acquisition);
     acquisition.gc_running = collector_running(target.python.runtime, copy.mirror);
-    if (acquisition.gc_running && stop < kMostStops) continue;
+    if (acquisition.gc_running && once_more) continue;
 
     View view{std::move(copy.constant), std::move(copy.mirror)};
     Inspection result = examine(target.python, arenas, view, std::move(acquisition), options, run);
-    if (result.acquisition.missed != 0) {
-      if (!choice.left_out.empty() && stop < kMostStops) {
+    if (result.acquisition.missed != 0 && reading.mode != Mode::live) {
+      if (copy.not_inherited && once_more) {
+        fall_back(reading, std::to_string(result.acquisition.missed) +
+                               " objects stand in memory that a twin does not inherit "
+                               "(MADV_DONTFORK, MADV_WIPEONFORK)");
+        continue;
+      }
+      if (!choice.left_out.empty() && once_more) {
         choice = all_pages(pid, read_maps(pid));
         continue;
       }
@@ -140,6 +80,12 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (view.mirror.unread_blocks() != 0) target.process.require_alive();
+    if (reading.mode == Mode::live) {
+      PresentMemory now(pid, read_maps(pid));
+      result.acquisition.objects_changed =
+          count_changed(result.graph, view.mirror, now, target.python.layout, run);
+      target.process.require_alive();
+    }
     if (options.contents) keep_contents(result, target.python.layout, std::move(view));
     result.process = target.process.facts();
     result.target = target_facts(target.python, pid, result.process.exe);

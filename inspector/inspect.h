@@ -34,6 +34,7 @@ struct TargetFacts {
 };
 
 struct InspectOptions {
+  Mode mode = Mode::pause;        // or clone, which may become pause, or live
   bool names = false;             // name references (python/name_references.h): for labels
   unsigned columns = kNoColumns;  // of ColumnSet: which of Inspection::columns to fill
   bool contents = false;          // keep the copy, to be asked what objects contain
@@ -76,6 +77,7 @@ struct Diagnosis {
     double pause_ms = 0;
     std::uint64_t bytes_to_copy = 0;
     std::uint64_t memory_needed = 0;
+    std::string why_not;  // it cannot be used here and now; empty: it can
   };
   std::vector<Estimate> estimates;
   std::uint64_t memory_free = 0;  // what the inspector may use where it runs

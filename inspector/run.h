@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace heapglass {
@@ -14,6 +15,8 @@ struct Run {
   const std::atomic<int>* interrupted = nullptr;
   // Told now and then; fraction in [0, 1], or negative where the end is not known.
   std::function<void(std::string_view phase, double fraction)> progress;
+  // Told what the user must know before it happens, a sentence.
+  std::function<void(const std::string& what)> remark;
   // Longest time the target may be stopped; bytes that the inspector may use for itself (0: half of
   // what is free where it runs).
   std::chrono::nanoseconds max_pause = std::chrono::seconds(1);
@@ -22,6 +25,9 @@ struct Run {
   bool stopping() const { return interrupted != nullptr && interrupted->load() != 0; }
   void report(std::string_view phase, double fraction) const {
     if (progress) progress(phase, fraction);
+  }
+  void tell(const std::string& what) const {
+    if (remark) remark(what);
   }
 };
 

@@ -10,6 +10,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 using namespace heapglass;
 
@@ -175,6 +177,111 @@ TEST_CASE("a seccomp filter or a security module on ourselves") {
   CHECK(contains(why(facts).cause, "docker-default"));
   facts.confinement.clear();
   CHECK(contains(why(facts).cause, "security module"));
+}
+
+namespace {
+
+// /proc as machines had it, in plain files: we are 100, the target is 42.
+struct RecordedProc {
+  std::filesystem::path root =
+      std::filesystem::temp_directory_path() / ("heapglass-proc-" + std::to_string(::getpid()));
+
+  RecordedProc() {
+    write("proc/sys/kernel/hostname", "3f2a9c1b7d5e\n");
+    own("1000 1000 1000 1000", "0000000000000000", "0");
+    target("1000 1000 1000 1000", "0000000000000000", 1);
+    user_namespaces("user:[4026531837]", "user:[4026531837]");
+    write("proc/100/uid_map", "         0          0 4294967295\n");
+    write("proc/100/stat",
+          "100 (heapglass) R 7 100 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 500 0 0\n");
+    write("proc/100/attr/current", "unconfined\n");
+  }
+  ~RecordedProc() { std::filesystem::remove_all(root); }
+
+  void write(const std::string& file, const std::string& text) const {
+    std::filesystem::create_directories((root / file).parent_path());
+    std::ofstream(root / file) << text;
+  }
+  void own(const std::string& ids, const std::string& capabilities,
+           const std::string& seccomp) const {
+    write("proc/100/status", "Name:\theapglass\nUid:\t" + ids + "\nGid:\t" + ids + "\nCapPrm:\t" +
+                                 capabilities + "\nCapEff:\t" + capabilities + "\nSeccomp:\t" +
+                                 seccomp + "\n");
+  }
+  void target(const std::string& ids, const std::string& capabilities, pid_t parent) const {
+    write("proc/42/comm", "python3\n");
+    write("proc/42/status", "Name:\tpython3\nUid:\t" + ids + "\nGid:\t" + ids + "\nCapPrm:\t" +
+                                capabilities + "\nNSpid:\t42\t1\n");
+    write("proc/42/stat", "42 (python3) S " + std::to_string(parent) +
+                              " 42 42 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0\n");
+  }
+  void user_namespaces(const std::string& ours, const std::string& its) const {
+    for (const auto& [pid, link] : {std::pair{"100", ours}, std::pair{"42", its}}) {
+      const auto directory = root / "proc" / pid / "ns";
+      std::filesystem::create_directories(directory);
+      std::filesystem::remove(directory / "user");
+      std::filesystem::create_symlink(link, directory / "user");
+    }
+  }
+  void yama(int scope) const {
+    write("proc/sys/kernel/yama/ptrace_scope", std::to_string(scope) + "\n");
+  }
+  Refusal why() const {
+    AccessFacts facts;
+    facts.pid = 42;
+    facts.read_error = EPERM;
+    facts.mem_file_error = EACCES;
+    read_access_facts(facts, root / "proc", "100", root);
+    const auto refusal = explain(facts);
+    REQUIRE(refusal);
+    return *refusal;
+  }
+};
+
+constexpr const char* kDocker = "00000000a80425fb";
+constexpr const char* kRoot = "000001ffffffffff";
+
+}  // namespace
+
+TEST_CASE("recorded: a user's own process under Yama, on a host and in containers") {
+  const RecordedProc proc;
+  proc.yama(1);
+  CHECK(contains(proc.why().cause, "ptrace_scope is 1"));
+  CHECK(proc.why().remedy == "sudo heapglass 42");
+  proc.yama(2);
+  CHECK(contains(proc.why().cause, "ptrace_scope is 2"));
+  proc.yama(3);
+  CHECK(contains(proc.why().cause, "ptrace_scope is 3"));
+  proc.yama(1);
+  proc.write(".dockerenv", "");
+  CHECK(contains(proc.why().remedy, "docker run --rm -it --pid container:3f2a9c1b7d5e"));
+  proc.write("proc/42/stat",
+             "42 (python3) S 100 42 42 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 400 0 0\n");
+  CHECK_FALSE(contains(proc.why().cause, "ptrace_scope"));  // a descendant
+}
+
+TEST_CASE("recorded: another user's, and one with capabilities that we lack") {
+  const RecordedProc proc;
+  proc.target("33 33 33 33", "0000000000000000", 1);
+  CHECK(proc.why().cause == "process 42 belongs to uid 33, and we are uid 1000");
+  proc.own("0 0 0 0", kDocker, "2");
+  proc.write("run/.containerenv", "");
+  CHECK(contains(proc.why().cause, "without CAP_SYS_PTRACE"));
+  proc.own("33 33 33 33", "0000000000000000", "2");
+  proc.target("33 33 33 33", "0000000000000400", 1);
+  CHECK(contains(proc.why().cause, "capabilities that we lack"));
+}
+
+TEST_CASE("recorded: another user namespace, and a security module") {
+  const RecordedProc proc;
+  proc.own("0 0 0 0", kRoot, "0");
+  proc.target("0 0 0 0", kRoot, 1);
+  proc.user_namespaces("user:[4026532000]", "user:[4026531837]");
+  CHECK(contains(proc.why().cause, "user namespace"));
+  CHECK(contains(proc.why().remedy, "on the host"));
+  proc.user_namespaces("user:[4026531837]", "user:[4026531837]");
+  proc.write("proc/100/attr/current", "docker-default (enforce)\n");
+  CHECK(contains(proc.why().cause, "docker-default"));
 }
 
 namespace {

@@ -88,9 +88,15 @@ void describe_memory(Table& table, const Diagnosis& diagnosis) {
     table.rows.push_back({"memory", human_bytes(diagnosis.memory_free) + " free for heapglass"});
   }
   for (const Diagnosis::Estimate& estimate : diagnosis.estimates) {
-    table.rows.push_back({estimate.mode, "stops it for about " + human_ms(estimate.pause_ms) +
-                                             ", copies " + human_bytes(estimate.bytes_to_copy) +
-                                             ", needs " + human_bytes(estimate.memory_needed)});
+    std::string text = estimate.mode == "live"
+                           ? std::string("does not stop it: counts of types only, approximate")
+                           : "stops it for about " + human_ms(estimate.pause_ms);
+    if (estimate.mode == "pause") {
+      text += ", copies " + human_bytes(estimate.bytes_to_copy) + ", needs " +
+              human_bytes(estimate.memory_needed);
+    }
+    if (!estimate.why_not.empty()) text += "; not here: " + estimate.why_not;
+    table.rows.push_back({estimate.mode, text});
   }
 }
 
@@ -180,10 +186,12 @@ std::string as_json(pid_t pid, const Diagnosis& diagnosis, bool verbose) {
   document["memory_free"] = diagnosis.memory_free;
   document["estimates"] = Json::array();
   for (const Diagnosis::Estimate& estimate : diagnosis.estimates) {
-    document["estimates"].push_back({{"mode", estimate.mode},
-                                     {"pause_ms", estimate.pause_ms},
-                                     {"bytes_to_copy", estimate.bytes_to_copy},
-                                     {"memory_needed", estimate.memory_needed}});
+    document["estimates"].push_back(
+        {{"mode", estimate.mode},
+         {"pause_ms", estimate.pause_ms},
+         {"bytes_to_copy", estimate.bytes_to_copy},
+         {"memory_needed", estimate.memory_needed},
+         {"why_not", estimate.why_not.empty() ? Json(nullptr) : Json(estimate.why_not)}});
   }
   return write_json(document);
 }

@@ -203,7 +203,8 @@ Command histogram_command() {
           "  heapglass histogram 1234 --type 'myapp.*' --sort count\n"
           "  heapglass histogram 1234 --over 60s\n"
           "  heapglass histogram 1234 --json -o heap.json",
-      .groups = kGeneral | kFormats | kTops | kTypes | kProcess | kReading | kOver | kChildren,
+      .groups =
+          kGeneral | kFormats | kTops | kTypes | kProcess | kReading | kOver | kChildren | kLive,
       .add_options = add_own_options,
       .run = run,
   };

@@ -47,7 +47,9 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
   return inspect_source(context, context.source, options);
 }
 
-Inspection inspect_source(Context& context, const Source& source, const InspectOptions& options) {
+Inspection inspect_source(Context& context, const Source& source, const InspectOptions& asked) {
+  InspectOptions options = asked;
+  options.mode = context.options.mode;
   if (source.pid == 0 && !source.core) {
     Inspection result = read_saved(context, source.file, options);
     context.progress.clear();

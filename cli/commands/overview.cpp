@@ -35,7 +35,7 @@ Command overview_command() {
       .summary = "one screen: what the memory is, the top types, what to ask next",
       .about = "",
       .example = "",
-      .groups = kGeneral | kFormats | kTops | kProcess | kReading,
+      .groups = kGeneral | kFormats | kTops | kProcess | kReading | kLive,
       .add_options = nullptr,
       .run = run,
   };

@@ -8,6 +8,7 @@
 #include "cli/render/interpreter.h"
 #include "cli/render/numbers.h"
 #include "cli/render/table.h"
+#include "inspector/target/clonable.h"
 #include "inspector/target/process.h"
 #include "symbols/interpreter.h"
 #include "symbols/layout.h"
@@ -20,6 +21,13 @@ struct Row {
   std::optional<Interpreter> interpreter;  // nullopt: Python by its name only, not ours to look at
   std::optional<Refusal> refusal;
   std::string short_reason;  // where there is a refusal
+  bool clonable = false;     // as far as that can be told without a stop
+
+  std::vector<std::string> modes() const {
+    if (refusal) return {};
+    return clonable ? std::vector<std::string>{"pause", "clone", "live"}
+                    : std::vector<std::string>{"pause", "live"};
+  }
 };
 
 // Of a process whose files may not be seen, the name is all that there is.
@@ -37,7 +45,7 @@ std::string in_a_few_words(const ProcessFacts& facts) {
 std::optional<Row> look_at(pid_t pid, const std::vector<std::string>& layouts) {
   const std::optional<ProcessFacts> facts = read_process(pid);
   if (!facts) return std::nullopt;
-  Row row{*facts, recognise_interpreter(pid), std::nullopt, {}};
+  Row row{*facts, recognise_interpreter(pid), std::nullopt, {}, false};
   if (!row.interpreter && !named_python(*facts)) return std::nullopt;
   row.refusal = why_not_readable(*facts);
   if (row.refusal) {
@@ -55,7 +63,9 @@ std::optional<Row> look_at(pid_t pid, const std::vector<std::string>& layouts) {
     row.refusal = Refusal{"this heapglass does not read Python " + layout,
                           "heapglass doctor " + std::to_string(pid)};
     row.short_reason = "no: " + layout + " is not read yet";
+    return row;
   }
+  row.clonable = !why_not_clonable(gather_clone_facts(*facts));
   return row;
 }
 
@@ -100,9 +110,10 @@ std::string as_table(const std::vector<Row>& rows, std::size_t shown, const Term
     std::vector<std::string>& cells = table.rows.emplace_back();
     cells.push_back(std::to_string(row.facts.pid));
     if (inner) cells.push_back(std::to_string(row.facts.inner_pid));
-    cells.insert(cells.end(), {human_age(row.facts.age_seconds), version(row), build(row, " "),
-                               human_bytes(row.facts.rss), row.refusal ? row.short_reason : "pause",
-                               row.facts.command});
+    cells.insert(cells.end(),
+                 {human_age(row.facts.age_seconds), version(row), build(row, " "),
+                  human_bytes(row.facts.rss),
+                  row.refusal ? row.short_reason : joined(row.modes(), " "), row.facts.command});
   }
   std::string text = render_table(table, terminal);
   if (rows.empty()) text = "no CPython process is to be seen here\n";
@@ -131,7 +142,7 @@ std::string as_json(const std::vector<Row>& rows, std::size_t shown) {
                          {"rss", row.facts.rss},
                          {"swap", row.facts.swap},
                          {"threads", row.facts.threads},
-                         {"readable_by", row.refusal ? Json::array() : Json::array({"pause"})},
+                         {"readable_by", row.modes()},
                          {"refusal", std::move(refusal)},
                          {"command", row.facts.command}});
   }
@@ -146,10 +157,11 @@ std::string as_csv(const std::vector<Row>& rows, std::size_t shown) {
       {"pid", "inner_pid", "age_seconds", "version", "build", "rss", "readable_by", "command"});
   for (std::size_t i = 0; i < shown; ++i) {
     const Row& row = rows[i];
-    text += csv_line({std::to_string(row.facts.pid), std::to_string(row.facts.inner_pid),
-                      std::to_string(static_cast<std::uint64_t>(row.facts.age_seconds)),
-                      version(row), build(row, " "), std::to_string(row.facts.rss),
-                      row.refusal ? row.short_reason : "pause", row.facts.command});
+    text +=
+        csv_line({std::to_string(row.facts.pid), std::to_string(row.facts.inner_pid),
+                  std::to_string(static_cast<std::uint64_t>(row.facts.age_seconds)), version(row),
+                  build(row, " "), std::to_string(row.facts.rss),
+                  row.refusal ? row.short_reason : joined(row.modes(), " "), row.facts.command});
   }
   return text;
 }

@@ -15,7 +15,7 @@ std::string how(Mode mode) {
     case Mode::clone:
       return "paused ";
     case Mode::live:
-      return "not paused ";
+      return "not paused";
     case Mode::core:
     case Mode::snapshot:
       break;
@@ -52,7 +52,8 @@ std::string inferred_names(const Acquisition& acquisition, bool verbose) {
 
 std::string acquisition_line(const Acquisition& acquisition, bool verbose) {
   std::string line = how(acquisition.mode);
-  if (!line.empty()) line += human_ms(acquisition.pause_ms);
+  if (acquisition.mode == Mode::clone) line = "cloned, paused ";
+  if (!line.empty() && acquisition.mode != Mode::live) line += human_ms(acquisition.pause_ms);
   if (verbose && acquisition.estimated_pause_ms > 0) {
     line += " (" + human_ms(acquisition.estimated_pause_ms) + " estimated)";
   }
@@ -62,9 +63,14 @@ std::string acquisition_line(const Acquisition& acquisition, bool verbose) {
   if (verbose && acquisition.bytes_left_out > 0) {
     line += " (" + human_bytes(acquisition.bytes_left_out) + " without objects left out)";
   }
-  line += ", " + count_of(acquisition.threads, "thread") + " (" +
-          thousands(acquisition.on_cpu_threads) + " on CPU)";
-  if (acquisition.approximate) line += ", approximate";
+  line += ", " + count_of(acquisition.threads, "thread");
+  if (acquisition.mode != Mode::live) {
+    line += " (" + thousands(acquisition.on_cpu_threads) + " on CPU)";
+  }
+  if (acquisition.approximate) {
+    line += ", approximate: " + count_of(acquisition.objects_changed, "object") +
+            " changed while they were read";
+  }
   if (acquisition.gc_running) line += ", the collector was running";
   if (acquisition.objects_invalid() > 0) {
     line += ", " + thousands(acquisition.objects_invalid()) + " invalid (" +
@@ -87,7 +93,15 @@ std::string acquisition_line(const Acquisition& acquisition, bool verbose) {
 
 std::optional<std::string> too_much_invalid(const Acquisition& acquisition, std::uint64_t objects) {
   constexpr std::uint64_t kOneIn = 100;
-  if (acquisition.objects_invalid() <= objects / kOneIn) return std::nullopt;
+  // Of a look without a stop a tenth may be torn, and half of it gone since: it is no more than
+  // an estimate anyway.
+  constexpr std::uint64_t kOneInOfLive = 10, kOneInChanged = 2;
+  if (acquisition.objects_changed > objects / kOneInChanged) {
+    return thousands(acquisition.objects_changed) + " of " + thousands(objects) +
+           " objects changed while they were read, so the result is worth little";
+  }
+  const std::uint64_t one_in = acquisition.approximate ? kOneInOfLive : kOneIn;
+  if (acquisition.objects_invalid() <= objects / one_in) return std::nullopt;
   return thousands(acquisition.objects_invalid()) + " objects could not be read (" +
          faults_by_kind(acquisition) + ") beside " + thousands(objects) +
          " that could, so the result is incomplete";

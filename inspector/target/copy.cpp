@@ -7,6 +7,8 @@
 #include <new>
 #include <span>
 
+#include "inspector/target/inherited.h"
+#include "inspector/target/twin.h"
 #include "inspector/workers.h"
 #include "symbols/failure.h"
 
@@ -17,9 +19,6 @@ namespace {
 using Nanoseconds = std::chrono::nanoseconds;
 
 constexpr std::size_t kBytesACall = 8 << 20;  // between two looks at `cancelled`
-// Stop and resume alone, and of each thread (DESIGN.md, measured).
-constexpr Nanoseconds kStopCost = std::chrono::microseconds(300);
-constexpr Nanoseconds kThreadCost = std::chrono::microseconds(25);
 
 bool to_be_read(PageState state) {
   return state == PageState::present || state == PageState::swapped;
@@ -155,6 +154,62 @@ bool copy_pages(Buffer& buffer, AddressRange part, const PageMap& pages, Process
                 "--max-pause " + ms(estimate * 3 / 2 + std::chrono::milliseconds(10)));
 }
 
+// What is made before the stop.
+struct Job {
+  std::unique_ptr<PresentMemory> constant;
+  std::vector<Buffer> buffers;
+  std::vector<Piece> pieces;  // of the buffers
+  std::uint64_t bytes = 0;    // copied
+};
+
+Job prepare(pid_t pid, const std::vector<Mapping>& maps, const PageChoice& choice, const Run& run) {
+  Job job;
+  job.constant = std::make_unique<PresentMemory>(pid, maps);
+  const PageMap pages(pid);
+  for (const AddressRange& range : choice.copied) {
+    job.buffers.push_back(Mirror::whole(range, kRoom));
+  }
+  job.pieces = pieces_of(job.buffers);
+  run_tasks(job.pieces.size(), worker_count(), [&](std::size_t, std::size_t task) {
+    prefault(job.pieces[task], pages);
+    if (run.stopping()) throw Interrupted{run.interrupted->load()};
+  });
+  for (Buffer& buffer : job.buffers) fill_from_files(buffer, maps, pages, *job.constant);
+  return job;
+}
+
+// Copies from `source`, which has the addresses of what was prepared for, until `cancelled`; or,
+// where a run is given, until that is.
+void fill(Job& job, pid_t source, const PageMap& pages, const PageChoice& choice,
+          const std::atomic<bool>& cancelled, const Run* run = nullptr) {
+  ProcessMemory process(source);
+  std::atomic<std::uint64_t> bytes{0};
+  const auto stopping = [&] { return cancelled.load() || (run != nullptr && run->stopping()); };
+  run_tasks(job.pieces.size(), worker_count(), [&](std::size_t, std::size_t task) {
+    if (stopping()) return;
+    std::uint64_t copied = 0;
+    copy_pages(*job.pieces[task].buffer, job.pieces[task].range, pages, process, cancelled, copied);
+    bytes += copied;
+  });
+  job.bytes = bytes;
+  if (stopping()) return;
+  for (const AddressRange& range : grown(read_maps(source), choice)) {
+    Buffer& buffer = buffer_for(range, job.buffers);
+    if (!copy_pages(buffer, range, pages, process, cancelled, job.bytes)) return;
+  }
+}
+
+void finish(Job job, const std::vector<Mapping>& maps, const PageChoice& choice, HeapCopy& result) {
+  result.bytes = job.bytes;
+  result.constant = std::move(job.constant);
+  std::vector<Mirror::Segment> segments = std::move(job.buffers);
+  for (const AddressRange& range : choice.left_out) segments.push_back(Mirror::left_out(range));
+  for (const Mapping& mapping : maps) {
+    if (constant_data(mapping)) segments.push_back(Mirror::lazy(mapping.range));
+  }
+  result.mirror = Mirror(std::move(segments), result.constant.get());
+}
+
 }  // namespace
 
 Nanoseconds estimate_pause(pid_t pid, const PageChoice& choice, std::uint32_t threads) {
@@ -187,38 +242,13 @@ Nanoseconds estimate_pause(pid_t pid, const PageChoice& choice, std::uint32_t th
   return kStopCost + kThreadCost * threads + copying;
 }
 
-PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageChoice& choice,
-                       const Run& run) {
-  PausedCopy result;
-  result.constant = std::make_unique<PresentMemory>(pid, maps);
+HeapCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageChoice& choice,
+                     const Run& run) {
+  Job job = prepare(pid, maps, choice, run);
   const PageMap pages(pid);
-  ProcessMemory process(pid);
-  std::vector<Buffer> buffers;
-  for (const AddressRange& range : choice.copied) {
-    buffers.push_back(Mirror::whole(range, kRoom));
-  }
-  const std::size_t workers = worker_count();
-  const std::vector<Piece> pieces = pieces_of(buffers);
-  run_tasks(pieces.size(), workers, [&](std::size_t, std::size_t task) {
-    prefault(pieces[task], pages);
-    if (run.stopping()) throw Interrupted{run.interrupted->load()};
-  });
-  for (Buffer& buffer : buffers) fill_from_files(buffer, maps, pages, *result.constant);
-
+  HeapCopy result;
   result.stop = stop_and(pid, run, [&](const std::atomic<bool>& cancelled) {
-    std::atomic<std::uint64_t> bytes{0};
-    run_tasks(pieces.size(), workers, [&](std::size_t, std::size_t task) {
-      if (cancelled.load()) return;
-      std::uint64_t copied = 0;
-      copy_pages(*pieces[task].buffer, pieces[task].range, pages, process, cancelled, copied);
-      bytes += copied;
-    });
-    result.bytes = bytes;
-    if (cancelled.load()) return;
-    for (const AddressRange& range : grown(read_maps(pid), choice)) {
-      Buffer& buffer = buffer_for(range, buffers);
-      if (!copy_pages(buffer, range, pages, process, cancelled, result.bytes)) return;
-    }
+    fill(job, pid, pages, choice, cancelled);
   });
   if (run.stopping()) throw Interrupted{run.interrupted->load()};
   if (result.stop.target_died) {
@@ -228,13 +258,47 @@ PausedCopy copy_paused(pid_t pid, const std::vector<Mapping>& maps, const PageCh
     over_pause("the copy took longer than the target may be stopped, so it was let go", run,
                run.max_pause * 2);
   }
+  finish(std::move(job), maps, choice, result);
+  return result;
+}
 
-  std::vector<Mirror::Segment> segments = std::move(buffers);
-  for (const AddressRange& range : choice.left_out) segments.push_back(Mirror::left_out(range));
-  for (const Mapping& mapping : maps) {
-    if (constant_data(mapping)) segments.push_back(Mirror::lazy(mapping.range));
+HeapCopy copy_cloned(pid_t pid, const std::vector<Mapping>& maps, const PageChoice& choice,
+                     const Run& run) {
+  Job job = prepare(pid, maps, choice, run);
+  PageChoice inherited = choice;
+  HeapCopy result;
+  Twin twin(pid, run);
+  const std::vector<AddressRange> missing = not_inherited(maps, twin.pid());
+  if (!missing.empty()) {
+    inherited.copied = without(choice.copied, missing);
+    inherited.left_out.insert(inherited.left_out.end(), missing.begin(), missing.end());
+    result.not_inherited = true;
+    job = prepare(pid, maps, inherited, run);
   }
-  result.mirror = Mirror(std::move(segments), result.constant.get());
+  const PageMap pages(twin.pid());
+  run.report("reading the twin", -1);
+  fill(job, twin.pid(), pages, inherited, std::atomic<bool>{false}, &run);
+  const bool whole = twin.alive();
+  result.stop = twin.stop();
+  result.stop.pause = std::max(result.stop.pause, twin.end());
+  if (run.stopping()) throw Interrupted{run.interrupted->load()};
+  if (!whole) {
+    throw Failure(Exit::incomplete,
+                  "the twin of process " + std::to_string(pid) +
+                      " was killed while it was read: memory ran out, or somebody ended it",
+                  "heapglass " + std::to_string(pid) + " --pause");
+  }
+  finish(std::move(job), maps, inherited, result);
+  return result;
+}
+
+HeapCopy copy_live(pid_t pid, const std::vector<Mapping>& maps, const PageChoice& choice,
+                   const Run& run) {
+  Job job = prepare(pid, maps, choice, run);
+  HeapCopy result;
+  fill(job, pid, PageMap(pid), choice, std::atomic<bool>{false}, &run);
+  if (run.stopping()) throw Interrupted{run.interrupted->load()};
+  finish(std::move(job), maps, choice, result);
   return result;
 }
 

@@ -61,7 +61,7 @@ std::optional<Pressure> read_pressure(pid_t pid) {
   result.rss = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const std::string meminfo = read_small_file("/proc/meminfo").value_or("");
   result.limit = status_number(meminfo, "MemTotal") * kKibi;
-  const auto cgroup = memory_cgroup(read_small_file(proc_file(pid, "cgroup")).value_or(""));
+  const auto cgroup = cgroup_of(read_small_file(proc_file(pid, "cgroup")).value_or(""), "memory");
   if (!cgroup) return result;
   if (const auto limit = cgroup_limit(*cgroup)) result.limit = std::min(result.limit, *limit);
   if (const auto events = cgroup_file(*cgroup, "memory.events")) result.events = reached(*events);

@@ -171,50 +171,54 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-bool has_ancestor(pid_t pid, pid_t ancestor) {
+bool has_ancestor(const std::string& proc, pid_t pid, pid_t ancestor) {
   constexpr int kDeepest = 1000;  // a bound: pids may be reused while we climb
   for (int i = 0; i < kDeepest && pid > 1; ++i) {
     if (pid == ancestor) return true;
-    pid = read_stat(pid).value_or(StatLine{}).parent;
+    const std::string stat = read_small_file(proc + '/' + text(pid) + "/stat").value_or("");
+    pid = parse_stat(stat).value_or(StatLine{}).parent;
   }
   return false;
 }
 
-Container surrounding_container() {
+Container surrounding_container(const std::string& root) {
   if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return Container::kubernetes;
-  if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) {
+  if (::access((root + "/.dockerenv").c_str(), F_OK) == 0 ||
+      ::access((root + "/run/.containerenv").c_str(), F_OK) == 0) {
     return Container::docker;
   }
   return Container::none;
 }
 
-std::string confinement() {
-  std::string label = first_line("/proc/self/attr/apparmor/current");
-  if (label.empty()) label = first_line("/proc/self/attr/current");
+std::string confinement(const std::string& own) {
+  std::string label = first_line(own + "/attr/apparmor/current");
+  if (label.empty()) label = first_line(own + "/attr/current");
   return label.starts_with("unconfined") || label.find(":unconfined_t:") != std::string::npos
              ? std::string()
              : label;
 }
 
-void gather_own_facts(AccessFacts& facts) {
-  const std::string status = read_small_file("/proc/self/status").value_or("");
+void gather_own_facts(AccessFacts& facts, const std::string& proc, const std::string& own,
+                      const std::string& root) {
+  const std::string status = read_small_file(own + "/status").value_or("");
   facts.uid = status_number(status, "Uid");
   facts.gid = status_number(status, "Gid");
   facts.own_permitted = status_number(status, "CapPrm", 16);
   facts.own_effective = status_number(status, "CapEff", 16);
   facts.seccomp_filter = status_number(status, "Seccomp") == 2;
-  const std::string map = read_small_file("/proc/self/uid_map").value_or("");
+  const std::string map = read_small_file(own + "/uid_map").value_or("");
   const auto identity = status_numbers("map: " + map, "map");
   facts.initial_user_namespace =
       identity.empty() || identity == std::vector<std::uint64_t>{0, 0, 4294967295};
-  facts.confinement = confinement();
-  facts.container = surrounding_container();
-  facts.hostname = first_line("/proc/sys/kernel/hostname");
-  facts.yama_scope = std::atoi(first_line("/proc/sys/kernel/yama/ptrace_scope").c_str());
+  facts.confinement = confinement(own);
+  facts.container = surrounding_container(root);
+  facts.hostname = first_line(proc + "/sys/kernel/hostname");
+  facts.yama_scope = std::atoi(first_line(proc + "/sys/kernel/yama/ptrace_scope").c_str());
 }
 
-void gather_target_facts(AccessFacts& facts, pid_t pid) {
-  const std::string directory = "/proc/" + text(pid);
+void gather_target_facts(AccessFacts& facts, const std::string& proc, const std::string& own) {
+  const pid_t pid = facts.pid;
+  const std::string directory = proc + '/' + text(pid);
   const std::string status = read_small_file(directory + "/status").value_or("");
   const auto first_three = [&](std::string_view name) {
     auto ids = status_numbers(status, name);
@@ -231,12 +235,14 @@ void gather_target_facts(AccessFacts& facts, pid_t pid) {
   if (::stat((directory + "/mem").c_str(), &file) == 0 && facts.uids.size() > 1) {
     facts.dumpable = file.st_uid == facts.uids[1];
   }
-  const std::string own_namespace = link_text("/proc/self/ns/user");
+  const std::string own_namespace = link_text(own + "/ns/user");
   const std::string its_namespace = link_text(directory + "/ns/user");
   if (!own_namespace.empty() && !its_namespace.empty()) {
     facts.same_user_namespace = own_namespace == its_namespace;
   }
-  facts.descendant = has_ancestor(pid, ::getpid());
+  const std::string stat = read_small_file(own + "/stat").value_or("");
+  const auto own_pid = static_cast<pid_t>(std::strtol(stat.c_str(), nullptr, 10));
+  facts.descendant = own_pid > 0 && has_ancestor(proc, pid, own_pid);
 }
 
 }  // namespace
@@ -278,9 +284,15 @@ AccessFacts gather_access_facts(const ProcessFacts& target) {
   }
   if (facts.read_error == 0) return facts;
   facts.mem_file_error = try_to_open("/proc/" + text(target.pid) + "/mem");
-  gather_own_facts(facts);
-  gather_target_facts(facts, target.pid);
+  read_access_facts(facts, "/proc", "self", "");
   return facts;
+}
+
+void read_access_facts(AccessFacts& facts, const std::string& proc, const std::string& self,
+                       const std::string& root) {
+  const std::string own = proc + '/' + self;
+  gather_own_facts(facts, proc, own, root);
+  gather_target_facts(facts, proc, own);
 }
 
 std::optional<Refusal> why_not_readable(const ProcessFacts& facts) {

@@ -52,6 +52,11 @@ std::optional<Refusal> explain(const AccessFacts& facts);
 // Tries to read, and gathers the facts.
 AccessFacts gather_access_facts(const ProcessFacts& target);
 
+// The same of what stands in files alone, for tests over recorded ones: `proc` is "/proc", in which
+// we are `self`; where a container leaves its marks is below `root`, "" for ours.
+void read_access_facts(AccessFacts& facts, const std::string& proc, const std::string& self,
+                       const std::string& root);
+
 // Why PTRACE_SEIZE of one thread of `pid` was refused with EPERM.
 Refusal why_not_seizable(pid_t pid, pid_t tid);
 

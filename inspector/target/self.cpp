@@ -34,9 +34,10 @@ std::uint64_t stat_entry(const std::string& path, std::string_view name) {
   return status_number(text, name);
 }
 
-// Where the files of version 1's memory controller, or of version 2, lie.
-std::string hierarchy(const MemoryCgroup& cgroup, const std::string& mounts) {
-  if (cgroup.v1) return mounts + "/memory";
+// Where the files of version 1's controller, or of version 2, lie.
+std::string hierarchy(const Cgroup& cgroup, const std::string& controller,
+                      const std::string& mounts) {
+  if (cgroup.v1) return mounts + '/' + controller;
   const bool hybrid = ::access((mounts + "/unified").c_str(), F_OK) == 0;
   return hybrid ? mounts + "/unified" : mounts;
 }
@@ -57,17 +58,21 @@ std::optional<std::uint64_t> headroom_of(const std::string& directory, bool v1) 
   return *limit - std::min(*limit, held);
 }
 
+std::optional<std::uint64_t> pids_left(const std::string& directory, bool) {
+  const auto limit = read_number(directory + "/pids.max");
+  if (!limit) return std::nullopt;
+  return *limit - std::min(*limit, read_number(directory + "/pids.current").value_or(0));
+}
+
 // Below a mount's top. Seen from inside a cgroup namespace, or with another's mount, the path may
 // not exist below our mount; what is mounted at the top then is our own cgroup.
-std::string path_below(const MemoryCgroup& cgroup) {
+std::string path_below(const Cgroup& cgroup) {
   return cgroup.path.find("..") == std::string::npos ? cgroup.path : std::string();
 }
 
 // The least that `of(directory, v1)` gives for the cgroup and those above it.
 template <class Of>
-std::optional<std::uint64_t> least_upwards(const MemoryCgroup& cgroup, const std::string& mounts,
-                                           Of of) {
-  const std::string top = hierarchy(cgroup, mounts);
+std::optional<std::uint64_t> least_upwards(const Cgroup& cgroup, const std::string& top, Of of) {
   std::string path = path_below(cgroup);
   std::optional<std::uint64_t> result;
   while (true) {
@@ -78,6 +83,18 @@ std::optional<std::uint64_t> least_upwards(const MemoryCgroup& cgroup, const std
     if (path.empty()) return result;
     path.erase(std::min(path.rfind('/'), path.size()));
   }
+}
+
+std::string cgroups_of(const std::string& pid) {
+  return read_small_file("/proc/" + pid + "/cgroup").value_or("");
+}
+
+std::uint64_t free_memory(const std::string& pid) {
+  const std::string meminfo = read_small_file("/proc/meminfo").value_or("");
+  const std::uint64_t available = status_number(meminfo, "MemAvailable") * kKibi;
+  const auto cgroup = cgroup_of(cgroups_of(pid), "memory");
+  const auto room = cgroup ? memory_headroom(*cgroup, kMounts) : std::nullopt;
+  return room ? std::min(available, *room) : available;
 }
 
 }  // namespace
@@ -91,9 +108,10 @@ void offer_ourselves_to_the_oom_killer() {
   ::close(fd);
 }
 
-std::optional<MemoryCgroup> memory_cgroup(std::string_view text) {
+std::optional<Cgroup> cgroup_of(std::string_view text, std::string_view controller) {
   // "4:memory:/path", "0::/path"
-  std::optional<MemoryCgroup> result;
+  const std::string wanted = "," + std::string(controller) + ",";
+  std::optional<Cgroup> result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = text.substr(at, end - at);
@@ -104,8 +122,8 @@ std::optional<MemoryCgroup> memory_cgroup(std::string_view text) {
     const std::string controllers =
         "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
     const std::string path(line.substr(second + 1));
-    if (controllers.find(",memory,") != std::string::npos) return MemoryCgroup{true, path};
-    if (line.substr(0, first) == "0") result = MemoryCgroup{false, path};
+    if (controllers.find(wanted) != std::string::npos) return Cgroup{true, path};
+    if (line.substr(0, first) == "0") result = Cgroup{false, path};
   }
   return result;
 }
@@ -121,33 +139,36 @@ std::string common_path(std::string_view a, std::string_view b) {
   return std::string(a.substr(0, common));
 }
 
-std::optional<std::uint64_t> cgroup_headroom(const MemoryCgroup& cgroup,
-                                             const std::string& mounts) {
-  return least_upwards(cgroup, mounts, headroom_of);
+std::optional<std::uint64_t> memory_headroom(const Cgroup& cgroup, const std::string& mounts) {
+  return least_upwards(cgroup, hierarchy(cgroup, "memory", mounts), headroom_of);
 }
 
-std::optional<std::uint64_t> cgroup_limit(const MemoryCgroup& cgroup) {
-  return least_upwards(cgroup, kMounts, limit_of);
+std::optional<std::uint64_t> cgroup_limit(const Cgroup& cgroup) {
+  return least_upwards(cgroup, hierarchy(cgroup, "memory", kMounts), limit_of);
 }
 
-std::optional<std::string> cgroup_file(const MemoryCgroup& cgroup, const std::string& name) {
-  return read_small_file(hierarchy(cgroup, kMounts) + path_below(cgroup) + '/' + name);
+std::optional<std::string> cgroup_file(const Cgroup& cgroup, const std::string& name) {
+  return read_small_file(hierarchy(cgroup, "memory", kMounts) + path_below(cgroup) + '/' + name);
 }
 
-std::uint64_t free_memory_here() {
-  const std::string meminfo = read_small_file("/proc/meminfo").value_or("");
-  const std::uint64_t available = status_number(meminfo, "MemAvailable") * kKibi;
-  const auto own = memory_cgroup(read_small_file("/proc/self/cgroup").value_or(""));
-  const auto room = own ? cgroup_headroom(*own, kMounts) : std::nullopt;
-  return room ? std::min(available, *room) : available;
+std::optional<std::uint64_t> pids_headroom(const Cgroup& cgroup, const std::string& mounts) {
+  return least_upwards(cgroup, hierarchy(cgroup, "pids", mounts), pids_left);
+}
+
+std::uint64_t free_memory_here() { return free_memory("self"); }
+
+std::uint64_t free_memory_of(pid_t pid) { return free_memory(std::to_string(pid)); }
+
+std::optional<std::uint64_t> free_pids_of(pid_t pid) {
+  const auto cgroup = cgroup_of(cgroups_of(std::to_string(pid)), "pids");
+  return cgroup ? pids_headroom(*cgroup, kMounts) : std::nullopt;
 }
 
 bool shares_cgroup(pid_t pid) {
-  const auto own = memory_cgroup(read_small_file("/proc/self/cgroup").value_or(""));
-  const auto its =
-      memory_cgroup(read_small_file("/proc/" + std::to_string(pid) + "/cgroup").value_or(""));
+  const auto own = cgroup_of(cgroups_of("self"), "memory");
+  const auto its = cgroup_of(cgroups_of(std::to_string(pid)), "memory");
   if (!own || !its || own->v1 != its->v1) return false;
-  return cgroup_headroom({own->v1, common_path(own->path, its->path)}, kMounts).has_value();
+  return memory_headroom({own->v1, common_path(own->path, its->path)}, kMounts).has_value();
 }
 
 }  // namespace heapglass

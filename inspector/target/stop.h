@@ -18,6 +18,10 @@
 
 namespace heapglass {
 
+// Stop and resume alone, and of each thread (DESIGN.md, measured).
+inline constexpr std::chrono::nanoseconds kStopCost = std::chrono::microseconds(300);
+inline constexpr std::chrono::nanoseconds kThreadCost = std::chrono::microseconds(25);
+
 struct StopReport {
   std::chrono::nanoseconds pause{};  // from the first interrupt to the last detach
   std::uint32_t threads = 0;
