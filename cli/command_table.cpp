@@ -17,6 +17,7 @@ std::span<const Command> command_table() {
       retained_command(),   //
       cycles_command(),     //
       snapshot_command(),   //
+      core_command(),       //
       export_command(),     //
   };
   return kCommands;
@@ -29,7 +30,7 @@ void refuse_csv(const Context& context) {
 
 std::span<const std::string_view> later_commands() {
   static constexpr std::string_view kLater[] = {
-      "core",   "diff",      "watch",   "check",  "memory",      "strings", "collections",
+      "diff",   "watch",     "check",   "memory", "strings",     "collections",
       "caches", "resources", "threads", "report", "allocations", "query"};
   return kLater;
 }

@@ -9,6 +9,7 @@
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/target/copy.h"
+#include "inspector/target/proc_text.h"
 #include "inspector/target/self.h"
 #include "inspector/walk.h"
 
@@ -66,6 +67,13 @@ void describe_stop(const PausedCopy& copy, const PageChoice& choice, std::chrono
   acquisition.bytes_left_out = choice.bytes_left_out;
 }
 
+std::vector<std::byte> auxiliary_vector(pid_t pid) {
+  const std::string text =
+      read_small_file("/proc/" + std::to_string(pid) + "/auxv").value_or(std::string());
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
 }  // namespace
 
 std::uint64_t memory_needed(const PageChoice& choice) {
@@ -78,7 +86,7 @@ std::uint64_t memory_budget(const Run& run) {
   return run.max_memory != 0 ? run.max_memory : free_memory_here() / 2;
 }
 
-Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
+Seen see(pid_t pid, const InspectOptions& options, const Run& run) {
   offer_ourselves_to_the_oom_killer();
   OpenTarget target = open_target(pid);
   ProcessMemory live(pid);
@@ -130,11 +138,15 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
     }
     // Names of types stand in the target's files, which are read through it after the stop.
     if (view.mirror.unread_blocks() != 0) target.process.require_alive();
-    if (options.contents) keep_contents(result, target.python.layout, std::move(view));
     result.process = target.process.facts();
     result.target = target_facts(target.python, pid, result.process.exe);
-    return result;
+    return {std::move(result), std::move(target.python), std::move(view), files_of_process(pid),
+            current,           auxiliary_vector(pid)};
   }
+}
+
+Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
+  return only_inspection(see(pid, options, run), options);
 }
 
 }  // namespace heapglass

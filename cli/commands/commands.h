@@ -17,5 +17,6 @@ Command show_command();
 Command retained_command();
 Command export_command();
 Command snapshot_command();
+Command core_command();
 
 }  // namespace heapglass
