@@ -3,28 +3,13 @@
 #include <algorithm>
 
 #include "inspector/core_note.h"
+#include "inspector/either_memory.h"
+#include "inspector/redact.h"
 #include "inspector/target/page_choice.h"
 
 namespace heapglass {
 
 namespace {
-
-// One memory behind another: what the first has not is asked of the second.
-class Either final : public Memory {
- public:
-  Either(Memory& first, Memory& second) : first_(first), second_(second) {}
-  using Memory::read;
-  void read(std::span<ReadRequest> requests) override {
-    first_.read(requests);
-    for (ReadRequest& request : requests) {
-      if (!request.ok) second_.read(std::span(&request, 1));
-    }
-  }
-
- private:
-  Memory& first_;
-  Memory& second_;
-};
 
 // Mapped files' memory that a view leaves out: code.
 Mirror code_of(const Seen& seen) {
@@ -40,7 +25,7 @@ Mirror code_of(const Seen& seen) {
 
 // Does again what comes before the walk, so that `code` knows which of its blocks that needs.
 void look_again(Seen& seen, Mirror& code) {
-  Either memory(seen.view.mirror, code);
+  EitherMemory memory(seen.view.mirror, code);
   FirstLook look = look_first(seen.files, seen.maps, memory);
   find_arenas(look.python.interpreter, look.python.runtime, look.python.layout, memory);
 }
@@ -95,25 +80,48 @@ std::vector<CorePart> within_mappings(std::vector<CorePart> parts,
 
 }  // namespace
 
-void record_core(Seen& seen, const Write& write, const Run& run) {
-  Mirror code = code_of(seen);
-  look_again(seen, code);
-  load_all(seen.view.mirror, seen.maps);
-  std::vector<CorePart> parts;
-  for (const Mirror::Segment& segment : seen.view.mirror.segments()) add_loaded(segment, parts);
-  for (const Mirror::Segment& segment : code.segments()) add_loaded(segment, parts);
+namespace {
 
+CoreContents contents_of(const Seen& seen) {
   CoreContents contents;
   contents.maps = seen.maps;
   std::erase_if(contents.maps, [](const Mapping& mapping) {
     return !mapping.readable || mapping.shared || mapping.path.starts_with("/dev/") ||
            mapping.path.starts_with("[v");
   });
-  contents.parts = within_mappings(std::move(parts), contents.maps);
   contents.process = seen.inspection.process;
   contents.threads = seen.inspection.acquisition.threads;
   contents.on_cpu_threads = seen.inspection.acquisition.on_cpu_threads;
   contents.auxiliary_vector = seen.auxiliary_vector;
+  return contents;
+}
+
+}  // namespace
+
+void record_core(Seen& seen, Recording recording, const Write& write, const Run& run) {
+  Mirror code = code_of(seen);
+  look_again(seen, code);
+  std::vector<CorePart> parts;
+  Redacted without_contents;
+  if (recording == Recording::redacted) {
+    run.report("leaving contents out", -1);
+    without_contents = redacted(seen, code, run);
+    seen.inspection.process.command = seen.inspection.process.exe;  // arguments may be secrets
+    for (const Address page : without_contents.constant_pages) {
+      const std::byte* data = seen.view.mirror.at(page, kPage);
+      if (data != nullptr) parts.push_back({{page, page + kPage}, data});
+    }
+    for (const Mirror::Segment& segment : without_contents.pages.segments()) {
+      add_loaded(segment, parts);
+    }
+  } else {
+    load_all(seen.view.mirror, seen.maps);
+    for (const Mirror::Segment& segment : seen.view.mirror.segments()) add_loaded(segment, parts);
+  }
+  for (const Mirror::Segment& segment : code.segments()) add_loaded(segment, parts);
+
+  CoreContents contents = contents_of(seen);
+  contents.parts = within_mappings(std::move(parts), contents.maps);
   contents.own_note = core_note(seen.inspection, seen.python);
   run.report("writing the core", -1);
   write_core(contents, write, run);

@@ -14,13 +14,19 @@ namespace {
 namespace po = boost::program_options;
 
 void add_own_options(po::options_description& options) {
-  options.add_options()("compress", po::bool_switch(),
-                        "Through zstd, about a fifth of the size; what reads cores here takes it "
-                        "so, gdb after unzstd.");
+  auto add = options.add_options();
+  add("redact", po::bool_switch(),
+      "Leave contents out, so that the file may leave the building: of str, bytes, int and float, "
+      "and "
+      "all that no object owns. Names of types, attributes, functions and modules stay.");
+  add("compress", po::bool_switch(),
+      "Through zstd, about a fifth of the size; what reads cores here takes it "
+      "so, gdb after unzstd.");
 }
 
 Seen see_source(const Context& context) {
-  const InspectOptions options{.names = true, .columns = true};
+  const bool redact = context.own["redact"].as<bool>();
+  const InspectOptions options{.names = !redact, .columns = !redact};
   if (context.source.core) return see_core(core_source(context), options, context.run);
   return see(context.source.pid, options, context.run);
 }
@@ -41,14 +47,16 @@ Exit run(Context& context) {
   }
   Output output(file, context.options.force, context.run);
   Seen seen = see_source(context);
+  const Recording recording =
+      context.own["redact"].as<bool>() ? Recording::redacted : Recording::whole;
   const Write write = [&](std::string_view bytes) { output.write(bytes); };
   if (context.own["compress"].as<bool>()) {
     Compressor compressor(write);
     record_core(
-        seen, [&](std::string_view bytes) { compressor.write(bytes); }, context.run);
+        seen, recording, [&](std::string_view bytes) { compressor.write(bytes); }, context.run);
     compressor.finish();
   } else {
-    record_core(seen, write, context.run);
+    record_core(seen, recording, write, context.run);
   }
   output.commit();
   conclude(context, seen.inspection);
@@ -64,8 +72,8 @@ Command core_command() {
       .about =
           "Copies what the heap's objects stand in, and what identifies the interpreter, to\n"
           "a file that every other command takes in place of a PID, here or on a machine\n"
-          "that has none of the files of this one. gdb -c opens it, too. CONTENTS ARE IN IT:\n"
-          "whatever the process had in memory.",
+          "that has none of the files of this one. gdb -c opens it, too. CONTENTS ARE IN IT,\n"
+          "whatever the process had in memory, unless --redact leaves them out.",
       .example =
           "  heapglass core 1234 -o heap.core\n"
           "  heapglass suspects heap.core",
