@@ -15,14 +15,23 @@ using Json = nlohmann::json;
 
 constexpr const char* kSchema = "heapglass.core/1";
 
-// Of the interpreter's symbols those that anything asks for by name or by size: what is CPython's
-// own, and statics of its files.
+// Of the interpreter's symbols those that anything asks for by name (types by size besides): what
+// is internal, a few public ones, and statics of its files.
 bool looked_for(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kStatics = {
-      "interp_head", "collecting", "garbage",  "callbacks",
-      "arenas",      "maxarenas",  "Handlers", "interned"};
-  return name.starts_with("Py") || name.starts_with("_Py") || name.starts_with("cached_args") ||
-         std::find(kStatics.begin(), kStatics.end(), name) != kStatics.end();
+  static constexpr std::array<std::string_view, 12> kNames = {"Py_Version",
+                                                              "Py_GetVersion",
+                                                              "PyInterpreterState_Head",
+                                                              "PyObject_VisitManagedDict",
+                                                              "interp_head",
+                                                              "collecting",
+                                                              "garbage",
+                                                              "callbacks",
+                                                              "arenas",
+                                                              "maxarenas",
+                                                              "Handlers",
+                                                              "interned"};
+  return name.starts_with("_Py") || name.starts_with("PyExc_") || name.starts_with("cached_args") ||
+         name.ends_with("_Type") || std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 Json image_json(const ElfImage& image, std::uint64_t type_size) {

@@ -1,18 +1,20 @@
 #include "inspector/record_core.h"
 
 #include <algorithm>
+#include <set>
 
 #include "inspector/core_note.h"
 #include "inspector/either_memory.h"
 #include "inspector/redact.h"
 #include "inspector/target/page_choice.h"
+#include "inspector/target/watcher.h"
 
 namespace heapglass {
 
 namespace {
 
 // Mapped files' memory that a view leaves out: code.
-Mirror code_of(const Seen& seen) {
+Mirror code_of(const Seen& seen, Memory& source) {
   std::vector<Mirror::Segment> segments;
   for (const Mapping& mapping : seen.maps) {
     if (mapping.readable && !may_hold_objects(mapping) && !constant_data(mapping) &&
@@ -20,7 +22,7 @@ Mirror code_of(const Seen& seen) {
       segments.push_back(Mirror::lazy(mapping.range));
     }
   }
-  return Mirror(std::move(segments), seen.view.constant.get());
+  return Mirror(std::move(segments), &source);
 }
 
 // Does again what comes before the walk, so that `code` knows which of its blocks that needs.
@@ -99,7 +101,13 @@ CoreContents contents_of(const Seen& seen) {
 }  // namespace
 
 void record_core(Seen& seen, Recording recording, const Write& write, const Run& run) {
-  Mirror code = code_of(seen);
+  std::set<Address> code_pages;  // looked at
+  Watcher watcher(*seen.view.constant, [&](Address address, std::size_t size) {
+    for (Address page = address / kPage; page <= (address + size - 1) / kPage; ++page) {
+      code_pages.insert(page * kPage);
+    }
+  });
+  Mirror code = code_of(seen, watcher);
   look_again(seen, code);
   std::vector<CorePart> parts;
   Redacted without_contents;
@@ -118,7 +126,10 @@ void record_core(Seen& seen, Recording recording, const Write& write, const Run&
     load_all(seen.view.mirror, seen.maps);
     for (const Mirror::Segment& segment : seen.view.mirror.segments()) add_loaded(segment, parts);
   }
-  for (const Mirror::Segment& segment : code.segments()) add_loaded(segment, parts);
+  for (const Address page : code_pages) {
+    const std::byte* data = code.at(page, kPage);
+    if (data != nullptr) parts.push_back({{page, page + kPage}, data});
+  }
 
   CoreContents contents = contents_of(seen);
   contents.parts = within_mappings(std::move(parts), contents.maps);
