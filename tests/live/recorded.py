@@ -33,7 +33,7 @@ def check(heapglass, name):
         differences = compare(truth, export, False)
         wrong += differences.failing
         # In a small heap what C code keeps in pools for itself counts for more.
-        wrong += compare_acquisition(export.head["acquisition"], not python["debug"], 94)
+        wrong += compare_acquisition(export.head["acquisition"], not python["debug"], 93)
         wrong += compare_histogram(truth, document, False, differences.beyond)
         print("%s: %d objects: %s" % (name, len(truth), "FAILED" if wrong else "equal"))
         return wrong
