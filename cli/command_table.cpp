@@ -18,6 +18,7 @@ std::span<const Command> command_table() {
       threads_command(),    //
       cycles_command(),     //
       snapshot_command(),   //
+      core_command(),       //
       diff_command(),       //
       watch_command(),      //
       check_command(),      //
@@ -33,8 +34,8 @@ void refuse_csv(const Context& context) {
 
 std::span<const std::string_view> later_commands() {
   static constexpr std::string_view kLater[] = {
-      "core",      "memory", "strings",     "collections", "caches",
-      "resources", "report", "allocations", "query"};
+      "memory",    "strings", "collections", "caches",
+      "resources", "report",  "allocations", "query"};
   return kLater;
 }
 

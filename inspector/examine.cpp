@@ -107,9 +107,14 @@ Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
   return result;
 }
 
-void keep_contents(Inspection& inspection, const Layout& layout, View view) {
-  inspection.contents = std::make_unique<Contents>(inspection.graph, layout, std::move(view.mirror),
-                                                   std::move(view.constant));
+Inspection only_inspection(Seen seen, const InspectOptions& options) {
+  Inspection& inspection = seen.inspection;
+  if (options.contents) {
+    inspection.contents =
+        std::make_unique<Contents>(inspection.graph, seen.python.layout,
+                                   std::move(seen.view.mirror), std::move(seen.view.constant));
+  }
+  return std::move(inspection);
 }
 
 }  // namespace heapglass

@@ -31,7 +31,19 @@ std::vector<Arena> arenas_of(const Python& python, Mirror& mirror);
 Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
                    Acquisition acquisition_so_far, const InspectOptions& options, const Run& run);
 
-// For InspectOptions::contents: the view is kept, to be asked.
-void keep_contents(Inspection& inspection, const Layout& layout, View view);
+// An inspection, and what it was made of: to be asked for contents, or recorded as a core.
+struct Seen {
+  Inspection inspection;
+  Python python;
+  View view;
+  TargetFiles files;
+  std::vector<Mapping> maps;
+  std::vector<std::byte> auxiliary_vector;
+};
+// Of a process: stopped for the time of a copy. inspect.cpp; of a core: inspect_core.h
+Seen see(pid_t pid, const InspectOptions& options, const Run& run);
+
+// The inspection alone, with contents where they were asked for.
+Inspection only_inspection(Seen seen, const InspectOptions& options);
 
 }  // namespace heapglass

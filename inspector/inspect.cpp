@@ -9,6 +9,7 @@
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/read_again.h"
+#include "inspector/target/proc_text.h"
 #include "inspector/target/self.h"
 #include "inspector/walk.h"
 
@@ -30,9 +31,16 @@ std::vector<AddressRange> ranges_to_copy(const Python& python, const std::vector
   return ranges;
 }
 
+std::vector<std::byte> auxiliary_vector(pid_t pid) {
+  const std::string text =
+      read_small_file("/proc/" + std::to_string(pid) + "/auxv").value_or(std::string());
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
 }  // namespace
 
-Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
+Seen see(pid_t pid, const InspectOptions& options, const Run& run) {
   offer_ourselves_to_the_oom_killer();
   OpenTarget target = open_target(pid);
 
@@ -86,11 +94,15 @@ Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
           count_changed(result.graph, view.mirror, now, target.python.layout, run);
       target.process.require_alive();
     }
-    if (options.contents) keep_contents(result, target.python.layout, std::move(view));
     result.process = target.process.facts();
     result.target = target_facts(target.python, pid, result.process.exe);
-    return result;
+    return {std::move(result), std::move(target.python), std::move(view), files_of_process(pid),
+            current,           auxiliary_vector(pid)};
   }
+}
+
+Inspection inspect(pid_t pid, const InspectOptions& options, const Run& run) {
+  return only_inspection(see(pid, options, run), options);
 }
 
 }  // namespace heapglass

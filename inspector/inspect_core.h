@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "inspector/examine.h"
 #include "inspector/inspect.h"
 #include "inspector/run.h"
 
@@ -20,6 +21,7 @@ bool looks_like_core(const std::string& path);
 // does not fit, the interpreter's file not found), incomplete (cut before the interpreter's state,
 // or more than the run's memory); Interrupted. Where the core lacks memory that objects stand in,
 // acquisition.missed says how many.
+Seen see_core(const CoreSource& source, const InspectOptions& options, const Run& run);
 Inspection inspect_core(const CoreSource& source, const InspectOptions& options, const Run& run);
 
 }  // namespace heapglass

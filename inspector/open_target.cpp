@@ -35,7 +35,7 @@ bool FirstLook::sound() const {
                      [](const LayoutCheck& check) { return check.passed; });
 }
 
-FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps, Mirror& memory) {
+FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps, Memory& memory) {
   FirstLook look;
   auto& [interpreter, layout, runtime] = look.python;
   interpreter = find_interpreter(files, maps, memory);

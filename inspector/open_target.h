@@ -50,7 +50,7 @@ struct FirstLook {
 
   bool sound() const;  // every check passed
 };
-FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps, Mirror& memory);
+FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps, Memory& memory);
 // Of a process, which runs: what a check looks at may be changing, so one that fails is asked
 // again.
 FirstLook look_first(pid_t pid, const std::vector<Mapping>& maps);

@@ -74,8 +74,10 @@ std::optional<Dumped> segment_of(const Elf64_Phdr& header, std::uint64_t file_si
   const std::uint64_t size = std::max(header.p_memsz, header.p_filesz);
   // vsyscall lies beyond; nothing else does.
   if (size == 0 || header.p_vaddr >= kSpace || size > kSpace - header.p_vaddr) return std::nullopt;
-  CoreSegment segment{{header.p_vaddr, header.p_vaddr + size}, header.p_offset, header.p_filesz, 0};
+  CoreSegment segment{
+      {header.p_vaddr, header.p_vaddr + size}, header.p_offset, header.p_filesz, 0, false};
   segment.present = std::min(segment.claimed, file_size - std::min(header.p_offset, file_size));
+  segment.zeros = segment.claimed == 0 && (header.p_flags & kZeros) != 0;
   return Dumped{segment, header.p_flags};
 }
 
@@ -147,13 +149,18 @@ void take_auxiliary(Notes& notes, Bytes body) {
 void take_notes(ElfCore& core, Notes& notes, Bytes bytes, std::uint64_t align) {
   ElfNote note;
   while (take_note(bytes, align, note)) {
-    if (note.owner == kOwnNoteOwner && note.type == kOwnNoteType) {
+    constexpr std::size_t kMaxOwnNote = std::size_t{16} << 20;
+    if (note.owner == kOwnNoteOwner && note.type == kOwnNoteType &&
+        note.body.size() <= kMaxOwnNote) {
       core.own_note.assign(reinterpret_cast<const char*>(note.body.data()), note.body.size());
     }
     if (note.owner != "CORE") continue;
     if (note.type == NT_PRSTATUS) take_thread(core, note.body);
     if (note.type == NT_PRPSINFO) take_process(core, note.body);
-    if (note.type == NT_AUXV) take_auxiliary(notes, note.body);
+    if (note.type == NT_AUXV) {
+      core.auxiliary_vector.assign(note.body.begin(), note.body.end());
+      take_auxiliary(notes, note.body);
+    }
     if (note.type == NT_FILE && notes.files.empty()) notes.files = files_of(note.body);
   }
 }

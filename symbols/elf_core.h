@@ -20,8 +20,9 @@ struct CoreSegment {              // PT_LOAD
   std::uint64_t file_offset = 0;  // of the bytes that the core has of it, from its beginning on
   std::uint64_t claimed = 0;      // how many it should have
   std::uint64_t present = 0;      // how many are in the file: less where that was cut
+  bool zeros = false;             // none in the file, and all of them are 0 (kZeros)
 
-  AddressRange dumped() const { return {range.begin, range.begin + present}; }
+  AddressRange dumped() const { return {range.begin, zeros ? range.end : range.begin + present}; }
 };
 
 struct ElfCore {
@@ -37,8 +38,9 @@ struct ElfCore {
   std::string executable;  // path of the file that the program header table lies in (NT_AUXV)
   std::uint32_t threads = 0;
   std::uint32_t on_cpu_threads = 0;  // not in a system call
-  std::string own_note;              // what `heapglass core` wrote beside
-  std::uint64_t bytes_cut = 0;       // claimed and not there
+  std::vector<std::byte> auxiliary_vector;
+  std::string own_note;         // what `heapglass core` wrote beside
+  std::uint64_t bytes_cut = 0;  // claimed and not there
 };
 
 // From an open, seekable descriptor of a regular file (the caller keeps it). nullopt: no core, of a
@@ -48,5 +50,8 @@ std::optional<ElfCore> read_elf_core(int fd);
 // Type and owner of own_note's note.
 inline constexpr std::uint32_t kOwnNoteType = 1;
 inline constexpr const char* kOwnNoteOwner = "heapglass";
+// In p_flags, among those that each system may define (PF_MASKOS): of a segment without bytes in
+// the file that all of its bytes are 0. Else they are unknown.
+inline constexpr std::uint32_t kZeros = 0x00100000;
 
 }  // namespace heapglass

@@ -22,7 +22,7 @@ installed() { dpkg -s "$1" 2>/dev/null | grep -q '^Status: install ok installed'
 needed='g++ clang cmake ninja-build ccache libelf-dev zlib1g-dev libminizip-dev libzstd-dev
   libboost-program-options-dev nlohmann-json3-dev doctest-dev python3 python3-jsonschema python3-numpy
   python3-scipy python3-prometheus-client
-  clang-format clang-tidy git gdb strace'
+  clang-format clang-tidy git gdb strace elfutils zstd'
 # Only where the distribution has it: Debian 12 does, on Ubuntu 24.04 python3 is a 3.12.
 wanted='python3.11 libpython3.11-dev'
 # Applications under test, where the distribution's python3, which they are made for, is that 3.11.

@@ -18,6 +18,7 @@ Command retained_command();
 Command threads_command();
 Command export_command();
 Command snapshot_command();
+Command core_command();
 Command diff_command();
 Command watch_command();
 Command check_command();

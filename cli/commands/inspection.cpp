@@ -33,11 +33,15 @@ Inspection read_saved(const Context& context, const std::string& file,
 Inspection inspect_memory(const Context& context, const Source& source,
                           const InspectOptions& options) {
   if (!source.core) return inspect(source.pid, options, context.run);
-  const std::string& sysroot = context.options.sysroot;
-  return inspect_core({source.file, sysroot.empty() ? "/" : sysroot}, options, context.run);
+  return inspect_core(core_source(context), options, context.run);
 }
 
 }  // namespace
+
+CoreSource core_source(const Context& context) {
+  const std::string& sysroot = context.options.sysroot;
+  return {context.source.file, sysroot.empty() ? "/" : sysroot};
+}
 
 std::string call_with_source(const Context& context, std::string_view command) {
   return "heapglass " + std::string(command) + ' ' + context.source.word();

@@ -9,11 +9,15 @@
 #include "inspector/analysis/survivors.h"
 #include "inspector/graph/labels.h"
 #include "inspector/inspect.h"
+#include "inspector/inspect_core.h"
 
 namespace heapglass {
 
 // "heapglass export 1234", to be pasted.
 std::string call_with_source(const Context& context, std::string_view command);
+
+// Where a core is, and the files of its process.
+CoreSource core_source(const Context& context);
 
 // What the source holds: inspect() with the command's process and budget, or the snapshot; kept
 // where --save says. The line of progress is gone afterwards.

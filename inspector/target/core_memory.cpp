@@ -144,7 +144,11 @@ bool CoreMemory::read_one(Address address, std::byte* into, std::size_t size) {
     if (segment != nullptr && segment->dumped().contains(address)) {
       part = std::min<std::uint64_t>(size, segment->dumped().end - address);
       const std::uint64_t offset = segment->file_offset + (address - segment->range.begin);
-      if (!pread_all(fd_.get(), into, part, offset)) return false;
+      if (segment->zeros) {
+        std::memset(into, 0, part);
+      } else if (!pread_all(fd_.get(), into, part, offset)) {
+        return false;
+      }
     } else {
       // What was written and is cut off stands in no file.
       const bool cut = segment != nullptr && segment->claimed > segment->present;

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "inspector/target/watcher.h"
+
 namespace heapglass {
 
 namespace {
@@ -95,6 +97,9 @@ Mirror::Mirror(std::vector<Segment> segments, Memory* source) : source_(source) 
 
 bool Mirror::load(Segment& segment, std::uint64_t offset, std::size_t size) {
   if (size == 0) return true;
+  if (const auto* watcher = dynamic_cast<const Watcher*>(source_)) {
+    watcher->asked(segment.range.begin + offset, size);
+  }
   for (std::size_t block = offset / kBlock; block <= (offset + size - 1) / kBlock; ++block) {
     if (segment.is_loaded(block)) continue;
     const std::lock_guard lock(*loading_);

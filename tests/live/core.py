@@ -1,12 +1,14 @@
 """core.py HEAPGLASS PYTHON: a core answers as the process did in that moment.
 
-A program that stands still is exported, and dumped by gdb's gcore and (as it is ended) by nobody else:
-export, labels, columns, roots and histogram of the core are the process's own. A core that is cut counts
-what is missing and says so; files of the process are found below --sysroot, and never those of another build.
+A program that stands still is exported, and dumped by gdb's gcore and by `heapglass core`: export, labels,
+columns, roots and histogram of the core are the process's own. A core that is cut counts what is missing and
+says so; files of the process are found below --sysroot, and never those of another build. Our own core needs
+none of them; gdb and eu-readelf take it, and compressed it answers the same.
 """
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -79,6 +81,26 @@ def check_cut(heapglass, core, scratch):
     check("cut cores: exit codes %s" % codes, codes[1] in (4, 6) and all(code in (2, 4, 6) for code in codes[1:]) and codes[0] in (0, 6))
 
 
+def check_own(heapglass, live, live_lines, core, compressed, scratch):
+    nowhere = scratch.path("nowhere")
+    os.mkdir(nowhere)
+    for file in (core, compressed):
+        same(os.path.basename(file), live, live_lines,
+             *export(heapglass, file, scratch.path("kept"), "--sysroot", nowhere))
+        check("for the owner's eyes alone", stat.S_IMODE(os.stat(file).st_mode) == 0o600)
+    again = scratch.path("again")
+    check("a core of a core", run(heapglass, "core", compressed, "--sysroot", nowhere, "-o", again, timeout=60).code == 0)
+    same("core of a core", live, live_lines, *export(heapglass, again, scratch.path("kept")))
+    check("never over a file", run(heapglass, "core", core, "-o", again, timeout=60).code == 7)
+    gdb = subprocess.run(["gdb", "-nx", "-batch", "-c", core, "-ex", "info threads"], stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, timeout=120).stdout.decode()
+    check("gdb takes it: " + gdb[-300:], "not in executable format" not in gdb and "not a core dump" not in gdb
+          and "LWP %d" % live["target"]["pid"] in gdb)
+    if shutil.which("eu-readelf"):
+        ran = subprocess.run(["eu-readelf", "-h", "-l", "-n", core], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        check("eu-readelf takes it: %r" % ran.stderr[-200:], ran.returncode == 0 and not ran.stderr)
+
+
 def main(heapglass, python):
     if not shutil.which("gcore"):
         skip("gcore is not on this machine")
@@ -88,14 +110,20 @@ def main(heapglass, python):
         subprocess.run(["gcore", "-o", scratch.path("gdb"), str(target.pid)], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, timeout=120)
         core = scratch.path("gdb.%d" % target.pid)
+        own, compressed = scratch.path("own"), scratch.path("compressed")
+        for path, options in ((own, ()), (compressed, ("--compress",))):
+            ran = run(heapglass, "core", target.pid, "-o", path, *options, *PATIENT, timeout=60)
+            check("heapglass core: %d %r" % (ran.code, ran.err), ran.code == 0)
         files = files_of(target.pid)
         target.close()
         same("gcore", live, live_lines, *export(heapglass, core, scratch.path("kept")))
         found, _ = run_json(heapglass, "histogram", "--json", core, timeout=60)
         check("the same histogram", all(found[part] == counted[part] for part in ("totals", "types")))
+        check_own(heapglass, live, live_lines, own, compressed, scratch)
         check_cut(heapglass, core, scratch)
         check_sysroot(heapglass, core, files, scratch.directory.name, found)
-        print("%d objects, core of %.1f MB" % (live_lines.count(b"\n"), os.stat(core).st_size / 1e6))
+        print("%d objects, gcore's %.1f MB, ours %.1f MB, compressed %.1f MB" % (
+            live_lines.count(b"\n"), *(os.stat(file).st_size / 1e6 for file in (core, own, compressed))))
     return 1 if failed else 0
 
 

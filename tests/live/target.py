@@ -27,11 +27,11 @@ def prepare_child():
 class Target:
     """A fixture program that serves (fixtures/programs/truth.py): ready when constructed."""
 
-    def __init__(self, python, program, *arguments, timeout=300):
+    def __init__(self, python, program, *arguments, timeout=300, options=()):
         if os.sep not in program:
             program = os.path.join(PROGRAMS, program)
         self.process = subprocess.Popen(
-            [python, "-B", program] + [str(a) for a in arguments],
+            [python, "-B", *options, program] + [str(a) for a in arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=prepare_child, bufsize=0,
             env=dict(os.environ, PYTHONWARNINGS="ignore"))
         self.unread = b""
