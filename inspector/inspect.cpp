@@ -48,6 +48,13 @@ Seen see(pid_t pid, const InspectOptions& options, const Run& run) {
   PresentMemory source(pid, maps);
   Mirror look = first_look_memory(maps, source);
   std::vector<Arena> arenas = arenas_of(target.python, look);
+  if (arenas.empty() && target.python.layout.has(Fact::sizeof_mi_page_s)) {
+    // Another release of mimalloc: what nothing refers to would be missed without a word.
+    throw Failure(Exit::not_cpython,
+                  "layout " + target.python.layout.name + " does not fit this build: no segment of " +
+                      "mimalloc's is where sys.modules stands",
+                  "heapglass doctor -v " + std::to_string(pid) + ", and report its output");
+  }
   const std::vector<AddressRange> arena_ranges = ranges_to_copy(target.python, arenas, look);
   run.report("choosing pages", -1);
   PageChoice choice = choose_pages(pid, maps, arena_ranges, [&](Mirror& mirror) {

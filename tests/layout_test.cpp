@@ -117,7 +117,7 @@ TEST_CASE("facts.txt is sorted inside each group") {
 TEST_CASE("the layouts that are compiled in are named in the order of their versions") {
   CHECK(layout_names() == std::vector<std::string>{"3.6", "3.7", "3.8", "3.9", "3.10", "3.11",
                                                    "3.11d", "3.12", "3.13", "3.13d", "3.13t",
-                                                   "3.14", "3.14d", "3.15", "3.15d"});
+                                                   "3.14", "3.14d", "3.14t", "3.15", "3.15d"});
 }
 
 TEST_CASE("every layout that is compiled in is complete as its file has it") {
@@ -469,8 +469,8 @@ TEST_CASE("a layout that is not there is refused, naming those that are") {
   } catch (const Failure& failure) {
     CHECK(failure.exit() == Exit::not_cpython);
     CHECK(contains(failure.what(), "'3.5'"));
-    CHECK(
-        contains(failure.what(), "3.6, 3.7, 3.8, 3.9, 3.10, 3.11, 3.11d, 3.12, 3.13, 3.14, 3.14d"));
+    CHECK(contains(failure.what(),
+                   "3.6, 3.7, 3.8, 3.9, 3.10, 3.11, 3.11d, 3.12, 3.13, 3.13t, 3.14, 3.14d, 3.14t"));
     CHECK(contains(failure.remedy(), "extract.py"));
   }
 }

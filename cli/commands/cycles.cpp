@@ -55,6 +55,7 @@ Exit run(Context& context) {
   options.names = true;
   const Inspection inspection = inspect_target(context, options);
   asked.weak_entries = inspection.weak_entries;
+  asked.free_threaded = inspection.target.free_threaded;
   context.run.report("finding cycles", -1);
   const CycleReport report = find_cycles(inspection.graph, asked);
   context.progress.clear();

@@ -184,7 +184,7 @@ void add_live(const HeapGraph& graph, Grouping& grouping, const Garbage& garbage
 
 CycleReport find_cycles(const HeapGraph& graph, const CycleOptions& options) {
   CycleReport report;
-  report.garbage = find_garbage(graph, options.weak_entries);
+  report.garbage = find_garbage(graph, options.weak_entries, options.free_threaded);
   Grouping grouping(graph, options, report);
   add_garbage(graph, grouping, report.garbage);
   report.live = !options.garbage_only;

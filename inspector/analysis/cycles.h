@@ -62,6 +62,7 @@ struct CycleOptions {
   bool all = false;                           // with structural references and components
   std::string type_pattern{};                 // of a type that a component has; empty: all
   std::span<const WeakEntry> weak_entries{};  // for find_garbage()
+  bool free_threaded = false;                 // and this
 };
 
 // `graph` with names (InspectOptions::names).

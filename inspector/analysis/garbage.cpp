@@ -36,6 +36,47 @@ IdSet candidates_of(const HeapGraph& graph) {
   return candidates;
 }
 
+// _PyTuple_MaybeUntrack, _PyDict_MaybeUntrack: takes out what the collector will not track any
+// more, since no item of it can be tracked. An item that is a tuple counts as it is found: small
+// objects are looked at before large ones, since the collector goes over pages by the size of their
+// blocks. Of one size it goes page by page as they were last used, which is not known: of tuples in
+// tuples of the same size a few may be told apart wrongly.
+void leave_out_plain(const HeapGraph& graph, IdSet& candidates) {
+  std::vector<bool> is_tuple(graph.types.size()), is_dict(graph.types.size());
+  for (std::size_t t = 0; t < graph.types.size(); ++t) {
+    is_tuple[t] = graph.types[t].name == "tuple";
+    is_dict[t] = graph.types[t].name == "dict";
+  }
+  // From 3.14 on dicts stay tracked, and none is not.
+  bool dicts_too = false;
+  for (std::size_t i = 0; i < graph.size() && !dicts_too; ++i) {
+    dicts_too = is_dict[index(graph.type[i])] && !(graph.flags[i] & HeapGraph::kTracked);
+  }
+  IdSet left_out(graph.size());
+  const auto may_be_tracked = [&](std::size_t i) {
+    if (!(graph.flags[i] & HeapGraph::kCollectable)) return false;
+    if (!is_tuple[index(graph.type[i])]) return true;
+    return (graph.flags[i] & HeapGraph::kTracked) && !left_out.has(i);
+  };
+  std::vector<std::uint32_t> by_size;
+  candidates.for_each([&](std::size_t i) {
+    const std::size_t type = index(graph.type[i]);
+    const bool asked = is_tuple[type] || (dicts_too && is_dict[type]);
+    if (asked && graph.refcount[i] != 0) by_size.push_back(static_cast<std::uint32_t>(i));
+  });
+  std::stable_sort(by_size.begin(), by_size.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return graph.bytes[a] < graph.bytes[b];
+  });
+  for (const std::uint32_t i : by_size) {
+    bool plain = true;
+    for (std::uint64_t r = graph.reference_begin[i]; r < graph.reference_begin[i + 1]; ++r) {
+      plain = plain && !may_be_tracked(index(graph.reference_to[r]));
+    }
+    if (plain) left_out.insert(i);
+  }
+  left_out.for_each([&](std::size_t i) { candidates.erase(i); });
+}
+
 // take(to) for each reference to a candidate that tp_traverse shows.
 template <class Take>
 void for_each_shown(const HeapGraph& graph, std::size_t from, const IdSet& candidates, Take take) {
@@ -161,9 +202,11 @@ std::uint64_t items_of_gc_garbage(const HeapGraph& graph) {
 
 }  // namespace
 
-Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries) {
+Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries,
+                     bool free_threaded) {
   Garbage garbage;
-  const IdSet candidates = candidates_of(graph);
+  IdSet candidates = candidates_of(graph);
+  if (free_threaded) leave_out_plain(graph, candidates);
   IdSet alive = held_from_outside(graph, candidates);
   reach(graph, candidates, alive);
 
@@ -179,13 +222,15 @@ Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries)
   });
   reach(graph, garbage.objects, garbage.legacy);
   garbage.legacy_count = garbage.legacy.count();
-  garbage.collected = garbage.count - freed_by_closing(graph, garbage.objects);
+  garbage.collected = garbage.count;
+  garbage.kept = items_of_gc_garbage(graph);
+  if (free_threaded) return garbage;
+  garbage.collected -= freed_by_closing(graph, garbage.objects);
   for (const WeakEntry& entry : entries) {
     // Its container alone holds it: garbage itself, it would not be called.
     const bool called = garbage.objects.has(entry.object) && !garbage.objects.has(entry.reference);
     if (called && graph.refcount[index(entry.reference)] == 1) ++garbage.collected;
   }
-  garbage.kept = items_of_gc_garbage(graph);
   return garbage;
 }
 

@@ -22,6 +22,11 @@
 // outside, and `collected` reckons with it. Not to be known: what a __del__ or a callback of the
 // program's own frees or resurrects.
 //
+// The collector of free-threaded builds (Python/gc_free_threading.c) does the same over all objects
+// that are marked as tracked, with three differences: before it looks at a tuple (up to 3.13 a dict
+// too) it stops to track it where nothing in it can be tracked, so that such a one is no candidate;
+// it holds on to what it has found until it has counted; and it counts no weak references.
+//
 // O(objects + references), iterative; 5 bytes an object.
 #pragma once
 
@@ -44,7 +49,9 @@ struct Garbage {
   std::uint64_t kept = 0;  // items of gc.garbage: found earlier, held by that list
 };
 
-// `entries`: weak references that the standard library's callbacks will free.
-Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries = {});
+// `entries`: weak references that the standard library's callbacks will free. `free_threaded`: the
+// build.
+Garbage find_garbage(const HeapGraph& graph, std::span<const WeakEntry> entries = {},
+                     bool free_threaded = false);
 
 }  // namespace heapglass

@@ -29,13 +29,17 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
   };
   shown(Fact::_PyInterpreterFrame_frame_obj, names.frame);
   shown(Fact::_PyInterpreterFrame_f_locals, names.locals);
-  const auto reference = [&](Fact fact) {
-    return stack_ref(load_pointer(head, layout[fact]), layout).to;
+  // Shown, whether its count knows of it or not.
+  const auto add_ref = [&](StackRef held, FixedName name) {
+    sink.add(held.to, held.counted ? ReferenceKind::collector : ReferenceKind::borrowed, name);
   };
-  sink.add(reference(Fact::_PyInterpreterFrame_f_funcobj), ReferenceKind::collector,
-           FixedName::func);
-  const Address code = reference(Fact::_PyInterpreterFrame_f_executable);
-  sink.add(code, ReferenceKind::collector, names.code);
+  const auto reference = [&](Fact fact) {
+    return stack_ref(load_pointer(head, layout[fact]), layout);
+  };
+  add_ref(reference(Fact::_PyInterpreterFrame_f_funcobj), FixedName::func);
+  const StackRef executable = reference(Fact::_PyInterpreterFrame_f_executable);
+  add_ref(executable, names.code);
+  const Address code = executable.to;
   const std::uint64_t count = slots_in_use(frame, head, layout).value_or(0);
   if (count == 0) return;
   if (count > frame_slots(code, decoders)) return decoders.fault(Fault::absurd_size);

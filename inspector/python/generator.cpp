@@ -30,10 +30,11 @@ void visit_generator(const Object& object, const Decoders& decoders, Sink& sink)
     const auto frame = object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]);
     visit_interpreter_frame(frame, frame_names(object.type->shape), decoders, sink);
   } else if (layout.since(Fact::since_cleared_frame_code_shown)) {
-    const Address code =
-        load_pointer(object.body, layout[Fact::PyGenObject_gi_iframe] +
-                                      layout[Fact::_PyInterpreterFrame_f_executable]);
-    sink.add(stack_ref(code, layout).to, ReferenceKind::collector,
+    const StackRef code =
+        stack_ref(load_pointer(object.body, layout[Fact::PyGenObject_gi_iframe] +
+                                                layout[Fact::_PyInterpreterFrame_f_executable]),
+                  layout);
+    sink.add(code.to, code.counted ? ReferenceKind::collector : ReferenceKind::borrowed,
              frame_names(object.type->shape).code);
   }
 }

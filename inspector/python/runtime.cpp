@@ -23,13 +23,16 @@ class TraverseVotes {
   // Of a type object.
   void ask(Address type) {
     Address cached = 0, traverse = 0;
-    ReadRequest both[] = {
-        {type + static_cast<Address>(layout_[Fact::PyHeapTypeObject_ht_cached_keys]), &cached,
-         sizeof cached, false},
-        {type + static_cast<Address>(layout_[Fact::PyTypeObject_tp_traverse]), &traverse,
-         sizeof traverse, false}};
-    memory_.read(both);
-    if (!both[0].ok || !both[1].ok || cached == 0 || traverse == 0) return;
+    std::uint64_t flags = 0;
+    const auto at = [&](Fact fact) { return type + static_cast<Address>(layout_[fact]); };
+    ReadRequest all[] = {
+        {at(Fact::PyTypeObject_tp_flags), &flags, sizeof flags, false},
+        {at(Fact::PyTypeObject_tp_traverse), &traverse, sizeof traverse, false},
+        {at(Fact::PyHeapTypeObject_ht_cached_keys), &cached, sizeof cached, false}};
+    memory_.read(all);
+    if (!all[0].ok || !all[1].ok || !all[2].ok) return;
+    // A static type ends before that, and so does what it has for keys.
+    if (!(flags & TypeTable::kHeapType) || cached == 0 || traverse == 0) return;
     ++votes_[traverse];
     ++seen_;
   }

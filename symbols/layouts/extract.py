@@ -57,13 +57,17 @@ WORDS = {
     "since.unstarted_generator_stays": [((3, 6), 99), ((3, 12), 0)],
 }
 
-# What is so in free-threaded builds (Py_GIL_DISABLED) of any version; None: they have no such thing.
+# What is so in free-threaded builds (Py_GIL_DISABLED) instead, of any version or by the first that has
+# it; None: they have no such thing.
 FREE_THREADED = {
     "PyGC_Head._gc_next": None,
     "PyGC_Head._gc_prev": None,
     "dialect.gc_head": "in_object",
     "dialect.refcount": "split",
+    "methodcallerobject.vectorcall_args": [((3, 14), 56)],
+    "methodcallerobject.vectorcall_kwnames": [((3, 14), 64)],
     "since.code_consts_shown": 0,
+    "since.text_state_split": [((3, 14), 0)],
     "sizeof.PyGC_Head": 0,
 }
 # What other builds have too, but nobody asks of them.
@@ -217,7 +221,9 @@ def choose(struct, found, interpreter):
 
 def word(name, version, flavour):
     if "t" in flavour and name in FREE_THREADED:
-        return FREE_THREADED[name]
+        value = FREE_THREADED[name]
+        return value if not isinstance(value, list) else dict(value).get(
+            max((first for first, _ in value if first <= version), default=None))
     values = [value for first, value in WORDS[name] if first <= version]
     if values:
         return values[-1]  # None: not any more
@@ -345,7 +351,7 @@ INTERNAL = """asdl atexit code context dict frame gc genobject global_objects ha
  unionobject interpframe interpframe_structs interp_structs runtime_structs""".split()
 
 
-def compile_headers(include, scratch):
+def compile_headers(include, scratch, flavour):
     source = os.path.join(scratch, "headers.c")
     compiled = os.path.join(scratch, "headers.o")
     with open(source, "w", encoding="ascii") as file:
@@ -356,7 +362,7 @@ def compile_headers(include, scratch):
                 file.write(f'#include "{header}"\n')
     subprocess.run(
         ["gcc", "-g", "-O0", "-w", "-fno-eliminate-unused-debug-types", "-DPy_BUILD_CORE=1",
-         "-I" + include, "-I" + include + "/internal", "-I" + include + "/internal/mimalloc",
+         *(["-DPy_GIL_DISABLED=1"] if "t" in (flavour or "") else []), "-I" + include, "-I" + include + "/internal", "-I" + include + "/internal/mimalloc",
          "-c", source, "-o", compiled], check=True)
     return compiled
 
@@ -394,7 +400,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         about = None
         if arguments.headers:
-            binary = compile_headers(os.path.abspath(arguments.headers), scratch)
+            binary = compile_headers(os.path.abspath(arguments.headers), scratch, arguments.flavour)
             modules, kind = [], "headers"
         else:
             about = about_interpreter(arguments.binary)
