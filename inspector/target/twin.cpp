@@ -193,7 +193,12 @@ struct Twin::Shared {
 
   // Kills the twin and has it collected; how long the target was stopped for it.
   std::chrono::nanoseconds end() {
-    ::kill(twin, SIGKILL);
+    if (::kill(twin, SIGKILL) != 0 && errno != ESRCH) {
+      throw Failure(Exit::incomplete,
+                    "the twin " + text(twin) + " could not be ended (" + std::strerror(errno) +
+                        "): it ends with heapglass and stays a zombie of process " + text(target),
+                    "heapglass " + text(target) + " --pause");
+    }
     for (const auto until = Clock::now() + kLongestEnd; !has_ended(twin) && Clock::now() < until;) {
       std::this_thread::sleep_for(200us);
     }

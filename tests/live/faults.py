@@ -102,8 +102,8 @@ def main():
                 if code not in (0, 6) and os.path.exists(out):
                     violations.add("a file although it failed", f"{what}: exit {code}")
                 left = [name for name in os.listdir(scratch) if name.endswith(".part")]
-                # unlink failing is the one way to keep it.
-                if left and not call.startswith("unlink"):
+                # unlink failing is the one way to keep it, and SIGKILL, of ours where it did not end.
+                if left and code is not None and not call.startswith("unlink"):
                     violations.add("partial file", f"{what}: {left}")
                 for name in [*left, "result.json"]:
                     if os.path.exists(os.path.join(scratch, name)):
