@@ -15,6 +15,7 @@ std::span<const Command> command_table() {
       referrers_command(),  //
       show_command(),       //
       retained_command(),   //
+      threads_command(),    //
       cycles_command(),     //
       snapshot_command(),   //
       core_command(),       //
@@ -29,9 +30,9 @@ void refuse_csv(const Context& context) {
 }
 
 std::span<const std::string_view> later_commands() {
-  static constexpr std::string_view kLater[] = {
-      "diff",   "watch",     "check",   "memory", "strings",     "collections",
-      "caches", "resources", "threads", "report", "allocations", "query"};
+  static constexpr std::string_view kLater[] = {"diff",    "watch",       "check",  "memory",
+                                                "strings", "collections", "caches", "resources",
+                                                "report",  "allocations", "query"};
   return kLater;
 }
 

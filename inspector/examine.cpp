@@ -6,6 +6,7 @@
 #include "inspector/python/collector_state.h"
 #include "inspector/python/columns.h"
 #include "inspector/python/finalizers.h"
+#include "inspector/python/mimalloc.h"
 #include "inspector/python/name_references.h"
 #include "inspector/python/weak_entries.h"
 #include "inspector/walk.h"
@@ -28,8 +29,11 @@ void check_counts(const Acquisition& acquisition, const HeapGraph& graph, const 
 
 // Where the debug allocator puts marks around each block (PYTHONMALLOC=debug, Py_DEBUG), objects do
 // not stand where the sweep over the pools looks: they are found by references, and how much of the
-// blocks they explain cannot be told.
-bool sweep_found_most(const HeapGraph& graph, const std::vector<Arena>& arenas) {
+// blocks they explain cannot be told. Nor can it of mimalloc's pages, in which tables of all sizes
+// stand.
+bool sweep_found_most(const HeapGraph& graph, const Layout& layout,
+                      const std::vector<Arena>& arenas) {
+  if (layout.has(Fact::sizeof_mi_page_s)) return false;
   std::size_t missed = 0, arena = 0;  // of the others, those in arenas; both ascend
   for (std::size_t i = graph.pooled; i < graph.size(); ++i) {
     while (arena < arenas.size() && arenas[arena].range.end <= graph.address[i]) ++arena;
@@ -57,6 +61,13 @@ Decoders decoders_for(const Python& python, Mirror& mirror, TypeTable& types,
   return decoders;
 }
 
+std::vector<Arena> arenas_of(const Python& python, Mirror& mirror) {
+  if (python.layout.has(Fact::sizeof_mi_page_s)) {
+    return find_segments(python.runtime, python.layout, mirror);
+  }
+  return find_arenas(python.interpreter, python.runtime, python.layout, mirror);
+}
+
 Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
                    Acquisition acquisition_so_far, const InspectOptions& options, const Run& run) {
   Inspection result;
@@ -69,10 +80,7 @@ Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
   TypeTable types(python.layout, view.mirror, python.runtime.type_type,
                   python.runtime.subtype_traverse);
   const Decoders decoders = decoders_for(python, view.mirror, types, &acquisition);
-  if (auto found = find_arenas(python.interpreter, python.runtime, python.layout, view.mirror);
-      !found.empty()) {
-    arenas = std::move(found);
-  }
+  if (auto found = arenas_of(python, view.mirror); !found.empty()) arenas = std::move(found);
   result.graph = walk(python.runtime, arenas, read_roots(python.runtime, decoders), decoders, run);
   find_finalizers(result.graph, decoders);
   result.collectors = read_collector_states(python.runtime, python.layout, view.mirror);
@@ -81,10 +89,12 @@ Inspection examine(Python& python, std::vector<Arena>& arenas, View& view,
     name_references(result.graph, decoders, options.contents);
     result.weak_entries = find_weak_entries(result.graph, decoders);
   }
-  if (options.columns) result.columns = read_columns(result.graph, decoders, run);
+  if (options.columns != kNoColumns) {
+    result.columns = read_columns(result.graph, decoders, options.columns, run);
+  }
   check_counts(acquisition, result.graph, python.layout);
   result.pools = count_pools(arenas, python.layout, view.mirror);
-  if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, arenas)) {
+  if (result.pools->used_blocks != 0 && sweep_found_most(result.graph, python.layout, arenas)) {
     const double share = static_cast<double>(acquisition.pool_bytes) /
                          static_cast<double>(result.pools->used_blocks);
     acquisition.pool_percent = 100 * std::min(share, 1.0);

@@ -21,6 +21,9 @@ struct View {
 Decoders decoders_for(const Python& python, Mirror& mirror, TypeTable& types,
                       Acquisition* acquisition);
 
+// Arenas of pymalloc's, or segments of mimalloc's.
+std::vector<Arena> arenas_of(const Python& python, Mirror& mirror);
+
 // Graph, collectors, pools, and what `options` ask for but contents; target and process stay the
 // caller's. The interpreters of `python` and `arenas` become those of the view. Objects in ranges
 // that the view lacks are counted in `missed`. Throws Failure(not_cpython) where the layout proves

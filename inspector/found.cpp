@@ -51,7 +51,8 @@ void Marker::take(std::span<const Reference> references) {
 CollectorLists::CollectorLists(const Runtime& runtime, const Layout& layout, bool gc_running)
     : layout_(layout),
       head_size_(static_cast<Address>(layout[Fact::sizeof_PyGC_Head])),
-      check_links_(!gc_running) {
+      check_links_(!gc_running && layout.dialects.gc_head != GcHead::in_object) {
+  if (layout.dialects.gc_head == GcHead::in_object) return;
   for (const InterpreterState& state : runtime.interpreters) {
     heads_.insert(heads_.end(), state.generations.begin(), state.generations.end());
     heads_.push_back(state.permanent);
@@ -118,7 +119,10 @@ void look_up(const Run& run, std::size_t worker, std::string_view phase, double 
 }
 
 const std::byte* gc_links(const Object& object, const Decoders& decoders) {
-  if (!has_gc_head(object, decoders.layout)) return nullptr;
+  if (decoders.layout.dialects.gc_head == GcHead::in_object ||
+      !has_gc_head(object, decoders.layout)) {
+    return nullptr;
+  }
   const auto size = static_cast<Address>(decoders.layout[Fact::sizeof_PyGC_Head]);
   return decoders.mirror.at(object.address - size, size);
 }

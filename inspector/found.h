@@ -63,7 +63,8 @@ class Marker {
 //
 // None of them is walked from end to end: an object in a pool was found there already. But what
 // stands beside a tracked object in its list is marked, and what stands beside that if it is in no
-// pool either: since a list is closed, nothing is left out.
+// pool either: since a list is closed, nothing is left out. (Free-threaded builds have no lists,
+// and all that is tracked in pages of mimalloc's.)
 class CollectorLists {
  public:
   CollectorLists(const Runtime& runtime, const Layout& layout, bool gc_running);
@@ -90,7 +91,7 @@ Workers make_workers(const Decoders& decoders);  // worker_count() of them
 // Between two tasks: throws Interrupted if that was asked for; worker 0 tells how far it is.
 void look_up(const Run& run, std::size_t worker, std::string_view phase, double fraction);
 
-// The collector's header of an object, or null where it has none.
+// The collector's header of an object, with its links, or null where it has none.
 const std::byte* gc_links(const Object& object, const Decoders& decoders);
 
 // Sweeps the pools, and numbers what is found.

@@ -6,6 +6,7 @@
 
 #include "inspector/examine.h"
 #include "inspector/open_target.h"
+#include "inspector/python/mimalloc.h"
 #include "inspector/python/pymalloc.h"
 #include "inspector/python/runtime.h"
 #include "inspector/target/copy.h"
@@ -20,6 +21,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kMostStops = 4;  // before a view of a running collector is accepted
+
+// What of them holds nothing but small objects and is copied without a look.
+std::vector<AddressRange> ranges_to_copy(const Python& python, const std::vector<Arena>& arenas,
+                                         Mirror& mirror) {
+  if (python.layout.has(Fact::sizeof_mi_page_s)) {
+    return small_object_ranges(arenas, python.layout, mirror);
+  }
+  std::vector<AddressRange> ranges;
+  ranges.reserve(arenas.size());
+  for (const Arena& arena : arenas) ranges.push_back(arena.range);
+  return ranges;
+}
 
 // While the collector works, objects are in no list: wait for its end, without a stop.
 void wait_for_collector(const OpenTarget& target, Memory& memory) {
@@ -94,11 +107,8 @@ Seen see(pid_t pid, const InspectOptions& options, const Run& run) {
   const std::vector<Mapping> maps = read_maps(pid);
   PresentMemory source(pid, maps);
   Mirror look = first_look_memory(maps, source);
-  std::vector<Arena> arenas =
-      find_arenas(target.python.interpreter, target.python.runtime, target.python.layout, look);
-  std::vector<AddressRange> arena_ranges;
-  arena_ranges.reserve(arenas.size());
-  for (const Arena& arena : arenas) arena_ranges.push_back(arena.range);
+  std::vector<Arena> arenas = arenas_of(target.python, look);
+  const std::vector<AddressRange> arena_ranges = ranges_to_copy(target.python, arenas, look);
   run.report("choosing pages", -1);
   PageChoice choice = choose_pages(pid, maps, arena_ranges, [&](Mirror& mirror) {
     TypeTable types(target.python.layout, mirror, target.python.runtime.type_type,

@@ -34,9 +34,9 @@ struct TargetFacts {
 };
 
 struct InspectOptions {
-  bool names = false;     // name references (python/name_references.h): for labels
-  bool columns = false;   // fill Inspection::columns
-  bool contents = false;  // keep the copy, to be asked what objects contain
+  bool names = false;             // name references (python/name_references.h): for labels
+  unsigned columns = kNoColumns;  // of ColumnSet: which of Inspection::columns to fill
+  bool contents = false;          // keep the copy, to be asked what objects contain
 };
 
 struct Inspection {

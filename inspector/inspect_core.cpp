@@ -91,8 +91,7 @@ Known look_into(const CoreSource& source, CoreMemory& memory, const TargetFiles&
     Mirror whole = whole_core(memory);
     FirstLook look = look_first(files, memory.core().maps, whole);
     require_readable(look, name_of(source, memory.core()), "heapglass " + source.path + " -v");
-    auto& [interpreter, layout, runtime] = look.python;
-    std::vector<Arena> arenas = find_arenas(interpreter, runtime, layout, whole);
+    std::vector<Arena> arenas = arenas_of(look.python, whole);
     return {std::move(look.python), std::move(arenas)};
   } catch (const Failure& failure) {
     if (memory.core().bytes_cut != 0) throw_cut(source, memory.core(), failure);

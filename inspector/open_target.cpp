@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "symbols/nameless.h"
+
 namespace heapglass {
 
 Mirror first_look_memory(const std::vector<Mapping>& maps, PresentMemory& source) {
@@ -38,6 +40,7 @@ FirstLook look_first(const TargetFiles& files, const std::vector<Mapping>& maps,
   auto& [interpreter, layout, runtime] = look.python;
   interpreter = find_interpreter(files, maps, memory);
   layout = load_layout(interpreter.layout_name(), interpreter.version.micro);
+  name_static_types(interpreter, layout, memory);
   look.checks = verify_layout(layout, interpreter, memory);
   if (layout.micro != interpreter.version.micro) {
     // sys.hexversion told it: some structs are another's.

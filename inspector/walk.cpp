@@ -9,6 +9,7 @@
 #include "inspector/found.h"
 #include "inspector/python/bytes.h"
 #include "inspector/python/size.h"
+#include "inspector/python/thread_counts.h"
 #include "inspector/python/visit.h"
 #include "inspector/reference_rows.h"
 #include "inspector/workers.h"
@@ -57,6 +58,7 @@ void put_columns(HeapGraph& graph, std::size_t id, const Object& object, const D
   if (has_gc_head(object, decoders.layout)) {
     flags |= HeapGraph::kCollectable;
     if (is_tracked(object, decoders)) flags |= HeapGraph::kTracked;
+    if (is_marked_frozen(object.body, decoders.layout)) flags |= HeapGraph::kFrozen;
   }
   if (object.type->inferred) flags |= HeapGraph::kInferred;
   if (object.type->own_sizeof) flags |= HeapGraph::kOwnSizeof;
@@ -203,11 +205,23 @@ void put_roots(const RootSet& roots, const Found& found, HeapGraph& graph) {
   graph.root_names = roots.names;
   for (const RootReference& root : roots.references) {
     const auto to = found.id(found.cells.cell(root.to));
-    if (to) graph.roots.push_back({*to, root.name, root.kind, root.hold});
+    if (to) graph.roots.push_back({*to, root.name, root.kind, root.hold, root.frame});
   }
   for (const Address dict : roots.uncounted) {
     const auto id = found.id(found.cells.cell(dict));
     if (id) graph.flags[index(*id)] |= HeapGraph::kUncounted;
+  }
+}
+
+// What objects of a set count besides, in no object of their own.
+void put_thread_counts(const Runtime& runtime, const Decoders& decoders, const Found& found,
+                       HeapGraph& graph) {
+  for (const auto& [address, count] : thread_counts(runtime, decoders)) {
+    const auto id = found.id(found.cells.cell(address));
+    if (!id || (graph.flags[index(*id)] & HeapGraph::kImmortal)) continue;
+    std::uint32_t& all = graph.refcount[index(*id)];
+    all = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(all + count, 0, std::numeric_limits<std::uint32_t>::max()));
   }
 }
 
@@ -242,6 +256,7 @@ std::vector<const TypeInfo*> sorted_types(const TypeTable& types) {
 void mark_frozen(const Runtime& runtime, const Decoders& decoders, const Found& found,
                  HeapGraph& graph) {
   const Layout& layout = decoders.layout;
+  if (layout.dialects.gc_head == GcHead::in_object) return;  // marked, put_columns() has seen it
   const auto size = static_cast<Address>(layout[Fact::sizeof_PyGC_Head]);
   for (const InterpreterState& state : runtime.interpreters) {
     std::size_t left = graph.size();
@@ -280,6 +295,7 @@ HeapGraph walk(const Runtime& runtime, const std::vector<Arena>& arenas, const R
   resolve_pending(pooled, found, graph, workers.size());
 
   put_roots(roots, found, graph);
+  put_thread_counts(runtime, decoders, found, graph);
   Incoming incoming;
   count_incoming(graph, workers.size(), incoming);
   if (incoming.holes) drop_holes(graph);

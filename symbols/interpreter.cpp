@@ -95,7 +95,8 @@ Failure unopened(pid_t pid, const std::string& who, const std::string& path) {
 }
 
 // The first of the files that holds a Python runtime.
-Interpreter find_file(const TargetFiles& target, const std::vector<MappedFile>& files) {
+Interpreter find_file(const TargetFiles& target, const std::vector<MappedFile>& files,
+                      Memory& memory) {
   const std::string& who = target.name;
   const MappedFile* unopened = nullptr;
   for (const MappedFile& file : files) {
@@ -107,7 +108,8 @@ Interpreter find_file(const TargetFiles& target, const std::vector<MappedFile>& 
     if (likely) refuse_other_machine(who, *image);
     for (const OtherPython& other : kOtherPythons)
       if (image->symbol(other.symbol)) throw_other_python(who, other);
-    if (auto interpreter = interpreter_in(file, std::move(*image))) return std::move(*interpreter);
+    if (auto interpreter = interpreter_in(file, std::move(*image), memory))
+      return std::move(*interpreter);
   }
   if (unopened != nullptr) throw target.unopened(unopened->first.path);
   throw Failure(Exit::not_cpython, who + " runs no Python", kElsewhere);
@@ -147,7 +149,7 @@ Interpreter find_interpreter(const TargetFiles& target, const std::vector<Mappin
     for (const OtherPython& other : kOtherPythons)
       if (is_named(other, file)) throw_other_python(who, other);
 
-  Interpreter interpreter = find_file(target, files);
+  Interpreter interpreter = find_file(target, files, memory);
   read_version(interpreter, maps, memory);
   // Both string types: the old Python, whichever minor version.
   if (interpreter.image.symbol("PyString_Type") || interpreter.version.major == 2)

@@ -1,6 +1,7 @@
 // Which mapped files may be the interpreter, and whether one is.
 #include "symbols/interpreter_file.h"
 
+#include <elf.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,24 @@ AddressRange runtime_of(const ElfImage& image, Address bias) {
   runtime = {runtime.begin + bias, runtime.end + bias};
   if (runtime.end <= runtime.begin || runtime.size() > kMaxRuntime) return {};
   return runtime;
+}
+
+// 3.13+: where a file without section headers begins what it has for _PyRuntime, by the cookie of
+// the debug offsets (Include/internal/pycore_debug_offsets.h). It ends somewhere in the same
+// segment.
+AddressRange runtime_by_cookie(const ElfImage& image, Address bias, Memory& memory) {
+  constexpr std::string_view kCookie = "xdebugpy";
+  constexpr std::uint64_t kMost = std::uint64_t{64} << 20;
+  for (const ElfSegment& segment : image.segments) {
+    if ((segment.flags & PF_W) == 0) continue;
+    std::string bytes(std::min(segment.file_size, kMost), '\0');
+    if (!memory.read(bias + segment.vaddr, bytes.data(), bytes.size())) continue;
+    const std::size_t at = bytes.find(kCookie);
+    if (at == bytes.npos) continue;
+    const Address begin = bias + segment.vaddr + at;
+    return {begin, begin + std::min(segment.memory_size - at, kMaxRuntime)};
+  }
+  return {};
 }
 
 int rank(const MappedFile& file) { return file.is_executable ? 0 : file.named_python ? 1 : 2; }
@@ -76,16 +95,24 @@ std::vector<MappedFile> mapped_files(const std::vector<Mapping>& maps,
   return files;
 }
 
-std::optional<Interpreter> interpreter_in(const MappedFile& file, ElfImage image) {
-  if (!holds_runtime(image)) return std::nullopt;
+std::optional<Interpreter> interpreter_in(const MappedFile& file, ElfImage image, Memory& memory) {
   const auto bias = image.bias(file.first.range.begin, file.first.offset);
   if (!bias) return std::nullopt;
+  AddressRange runtime;
+  if (holds_runtime(image)) {
+    runtime = runtime_of(image, *bias);
+  } else if (image.sections.empty()) {
+    runtime = runtime_by_cookie(image, *bias, memory);
+    if (runtime.begin == 0) return std::nullopt;
+  } else {
+    return std::nullopt;
+  }
   Interpreter result;
   result.path = file.first.path;
   result.build_id = image.build_id;
   result.stripped = !image.has_symtab;
   result.bias = *bias;
-  result.runtime = runtime_of(image, *bias);
+  result.runtime = runtime;
   result.image = std::move(image);
   return result;
 }

@@ -29,7 +29,8 @@ std::string executable_path(pid_t pid);
 std::vector<MappedFile> mapped_files(const std::vector<Mapping>& maps,
                                      const std::string& executable);
 
-// nullopt if `image` holds no Python runtime. The version is not filled in yet.
-std::optional<Interpreter> interpreter_in(const MappedFile& file, ElfImage image);
+// nullopt if `image` holds no Python runtime. `memory`: where the file is mapped. The version is
+// not filled in yet.
+std::optional<Interpreter> interpreter_in(const MappedFile& file, ElfImage image, Memory& memory);
 
 }  // namespace heapglass

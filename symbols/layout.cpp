@@ -39,11 +39,14 @@ constexpr Word<ManagedDict> kManagedDict[] = {{"none", ManagedDict::none},
                                               {"pair", ManagedDict::pair},
                                               {"tagged", ManagedDict::tagged},
                                               {"inline_values", ManagedDict::inline_values}};
-constexpr Word<Refcount> kRefcount[] = {
-    {"signed64", Refcount::signed64}, {"low32", Refcount::low32}, {"overflow", Refcount::overflow}};
+constexpr Word<Refcount> kRefcount[] = {{"signed64", Refcount::signed64},
+                                        {"low32", Refcount::low32},
+                                        {"overflow", Refcount::overflow},
+                                        {"split", Refcount::split}};
 constexpr Word<StaticTypes> kStaticTypes[] = {{"own", StaticTypes::own},
                                               {"per_interpreter", StaticTypes::per_interpreter}};
-constexpr Word<GcHead> kGcHead[] = {{"counted", GcHead::counted}, {"linked", GcHead::linked}};
+constexpr Word<GcHead> kGcHead[] = {
+    {"counted", GcHead::counted}, {"linked", GcHead::linked}, {"in_object", GcHead::in_object}};
 constexpr Word<HeaderSize> kHeaderSize[] = {{"by_object", HeaderSize::by_object},
                                             {"by_type", HeaderSize::by_type}};
 constexpr Word<IntSize> kIntSize[] = {{"digits", IntSize::digits},

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -33,7 +34,8 @@ enum class ManagedDict : std::uint8_t {
 enum class Refcount : std::uint8_t {
   signed64,  // up to 3.11: no immortal objects
   low32,     // 3.12, 3.13: the low 32 bits; immortal when negative as int32
-  overflow   // 3.14+: the low 32 bits; immortal from 1 << 31
+  overflow,  // 3.14+: the low 32 bits; immortal from 1 << 31
+  split  // free-threaded: ob_ref_local + (ob_ref_shared >> 2); immortal: ob_ref_local is all ones
 };
 // Where static builtin types keep tp_dict and tp_subclasses.
 enum class StaticTypes : std::uint8_t {
@@ -42,11 +44,12 @@ enum class StaticTypes : std::uint8_t {
 };
 // What an interpreter frame's locals hold.
 enum class StackRefs : std::uint8_t { pointer, tagged };
-// What tells that an object stands in one of the collector's lists (Include/objimpl.h,
-// _PyObject_GC_ IS_TRACKED).
+// What tells that the collector looks after an object (Include/internal/pycore_gc.h,
+// _PyObject_GC_IS_TRACKED): that it stands in one of its lists, or a mark of its own.
 enum class GcHead : std::uint8_t {
   counted,  // up to 3.7: gc_refs is not _PyGC_REFS_UNTRACKED; links of one in no list are left over
-  linked    // 3.8+: _gc_next is set
+  linked,   // 3.8+: _gc_next is set
+  in_object  // free-threaded: a bit of ob_gc_bits; no header, no lists (sizeof.PyGC_Head is 0)
 };
 // Whose collector's header sys.getsizeof adds (Python/sysmodule.c, _PySys_GetSizeOf).
 enum class HeaderSize : std::uint8_t {
@@ -122,8 +125,12 @@ class Layout {
   // Whether the target has what a since.* fact names the first micro version of.
   bool since(Fact fact) const { return has(fact) && (micro < 0 || micro >= (*this)[fact]); }
   bool has(Fact fact) const { return values_[index(fact)] != kAbsent; }
-  // Undefined as an offset where !has(fact); callers switch their decoder off first.
-  std::int32_t operator[](Fact fact) const { return values_[index(fact)]; }
+  // Only of a fact that is there: callers switch their decoder off first. Builds with assertions
+  // stop on one that is not; others have what no offset can be.
+  std::int32_t operator[](Fact fact) const {
+    assert(has(fact));
+    return values_[index(fact)];
+  }
   FactSource source(Fact fact) const { return sources_[index(fact)]; }
   void set(Fact fact, std::int32_t value, FactSource source) {
     values_[index(fact)] = value;

@@ -17,7 +17,8 @@ namespace {
 class FileMemory final : public Memory {
  public:
   using Memory::read;
-  FileMemory(int fd, const ElfImage& image, Address bias) : fd_(fd), image_(image), bias_(bias) {}
+  FileMemory(int fd, std::vector<ElfSegment> segments, Address bias)
+      : fd_(fd), segments_(std::move(segments)), bias_(bias) {}
 
   void read(std::span<ReadRequest> requests) override {
     for (ReadRequest& request : requests) request.ok = read_one(request);
@@ -26,7 +27,7 @@ class FileMemory final : public Memory {
  private:
   bool read_one(const ReadRequest& request) const {
     const Address vaddr = request.address - bias_;
-    for (const ElfSegment& segment : image_.segments) {
+    for (const ElfSegment& segment : segments_) {
       if (vaddr < segment.vaddr) continue;
       const std::uint64_t at = vaddr - segment.vaddr;
       if (at > segment.file_size || request.size > segment.file_size - at) continue;
@@ -37,7 +38,7 @@ class FileMemory final : public Memory {
   }
 
   int fd_;
-  const ElfImage& image_;
+  std::vector<ElfSegment> segments_;
   Address bias_;
 };
 
@@ -49,9 +50,11 @@ std::optional<Interpreter> recognise(pid_t pid) {
     const Descriptor fd(open_mapped_file(pid, file.first));
     auto image = fd ? read_elf(fd.get()) : std::nullopt;
     if (!image) continue;
-    auto interpreter = interpreter_in(file, std::move(*image));
+    const auto bias = image->bias(file.first.range.begin, file.first.offset);
+    if (!bias) continue;
+    FileMemory memory(fd.get(), image->segments, *bias);
+    auto interpreter = interpreter_in(file, std::move(*image), memory);
     if (!interpreter) continue;
-    FileMemory memory(fd.get(), interpreter->image, interpreter->bias);
     read_version(*interpreter, maps, memory);
     return interpreter;
   }

@@ -266,6 +266,30 @@ class Verifier {
     return note("PyGC_Head", false, "the oldest generation has no object behind a known head");
   }
 
+  bool is_list(Address object) {
+    return list_type_ != 0 && object != 0 && object % kWord == 0 &&
+           pointer(at(object, Fact::PyObject_ob_type)) == list_type_;
+  }
+  // Where the collector has no lists, it is known by gc.garbage and gc.callbacks.
+  bool find_collector_without_lists() {
+    list_type_ = interpreter_.symbol("PyList_Type").value_or(0);
+    const auto fits = [&](Address gc) {
+      return is_list(pointer(at(gc, Fact::_gc_runtime_state_garbage))) &&
+             is_list(pointer(at(gc, Fact::_gc_runtime_state_callbacks)));
+    };
+    constexpr Fact kFact = Fact::PyInterpreterState_gc;
+    if (has(kFact) && fits(at(state_, kFact))) {
+      return note("gc", true, "has gc.garbage and gc.callbacks, from the file");
+    }
+    const auto back = static_cast<Address>(layout_[Fact::_gc_runtime_state_garbage]);
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      if (i * kWord < back || !is_list(words_[i]) || !fits(state_ + i * kWord - back)) continue;
+      settle(kFact, i * kWord - back);
+      return note("gc", true, say("probed at +", i * kWord - back));
+    }
+    return note("gc", false, "no gc.garbage beside gc.callbacks in the interpreter's state");
+  }
+
   bool find_static_collector() {
     const auto variable = generation0_at(interpreter_);
     if (!variable) return note("_PyGC_generation0", false, "the interpreter does not export it");
@@ -275,6 +299,7 @@ class Verifier {
   // Up to 3.8 the collector's state is in the runtime, then in the interpreter.
   bool find_collector() {
     if (interpreter_.runtime.begin == 0) return find_static_collector();
+    if (layout_.dialects.gc_head == GcHead::in_object) return find_collector_without_lists();
     const bool shared = has(Fact::_PyRuntimeState_gc) && !has(Fact::PyInterpreterState_gc);
     const Fact fact = shared ? Fact::_PyRuntimeState_gc : Fact::PyInterpreterState_gc;
     const Address base = shared ? interpreter_.runtime.begin : state_;
@@ -439,6 +464,7 @@ class Verifier {
   std::vector<LayoutCheck> checks_;
   std::vector<Address> words_;  // of the main interpreter's state
   Address type_type_ = 0;
+  Address list_type_ = 0;
   Address state_ = 0;
   Address sysdict_ = 0;
 };

@@ -4,7 +4,8 @@
 //
 //   interpreters.head   a pointer to a state whose thread state points back to it
 //   threads.head        a pointer to a thread state that points back to this interpreter
-//   gc                  generation0 points to the generations before it, heads of circular lists
+//   gc                  generation0 points to the generations before it, heads of circular lists;
+//                       where there are no lists, gc.garbage and gc.callbacks are lists
 //   sysdict             a dict that has the key 'modules'
 //   managed dicts       what PyObject_VisitManagedDict asks for first (managed_dict_code.h)
 //   types.builtins      a table whose entry for `type` stands at type's own index

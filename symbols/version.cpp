@@ -1,8 +1,10 @@
-// The version of an interpreter: Py_Version, else the debug offsets, else names.
+// The version of an interpreter: Py_Version, else the debug offsets, else names, else a text.
 #include "symbols/version.h"
 
 #include <charconv>
 #include <cstring>
+
+#include "symbols/nameless.h"
 
 namespace heapglass {
 namespace {
@@ -159,6 +161,11 @@ void read_version(Interpreter& interpreter, const std::vector<Mapping>& maps, Me
     return;
   }
   take_version_of_names(interpreter, file, maps);
+  if (!interpreter.version_source.empty()) return;
+  if (const auto version = version_in_variables(interpreter, memory)) {
+    interpreter.version = *version;
+    interpreter.version_source = "Py_GetVersion's text";
+  }
 }
 
 }  // namespace heapglass

@@ -22,7 +22,7 @@ struct Read {
   // Of objects that all stand in one list, the first of the heap.
   Read(const FakeHeap& heap, Address head) : view(heap) {
     graph = walk(heap.runtime({head}), {}, {}, view.decoders, Run{});
-    columns = read_columns(graph, view.decoders, Run{});
+    columns = read_columns(graph, view.decoders, kAllColumns, Run{});
   }
   ObjectId id(Address object) const {
     const auto found = graph.find(object);

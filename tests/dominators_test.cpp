@@ -182,19 +182,40 @@ TEST_CASE("interned, static and guessed roots hold only what no named root leads
   CHECK(retained(tree, OwnerKind::thread, "thread 7") == 40);
 }
 
+TEST_CASE("an owner that a later level comes back to, with nothing new below it") {
+  SmallGraph graph;
+  const auto shared = graph.object("frame", 10);
+  const auto left_over = graph.object("app.Row", 20);
+  const auto inner = graph.object("app.Row", 30);
+  graph.edge(left_over, inner, ".inner");
+  graph.root(shared, RootKind::thread, "thread 1 thread-locals");
+  graph.root(shared, RootKind::thread, "thread 2 thread-locals");
+  graph.root(left_over, RootKind::frame, "thread 3 frame f() at a.py stack 0", RootHold::inferred);
+  graph.root(inner, RootKind::frame, "thread 2 frame f() at a.py stack 0", RootHold::inferred);
+  const Dominators tree = dominators(graph.build());
+  CHECK(tree.dominator[inner] == tree.root());
+  CHECK(tree.bytes[left_over] == 20);
+  CHECK(retained(tree, OwnerKind::thread, "thread 3") == 20);
+  CHECK(retained(tree, OwnerKind::thread, "thread 2") == 0);
+}
+
 TEST_CASE("what nothing holds is garbage or native code's") {
   SmallGraph graph;
   const auto one = graph.object("app.Node", 10);
   const auto other = graph.object("app.Node", 20);
   const auto big = graph.object("bytes", 1000);
   const auto lost = graph.object("bytes", 300);
+  const auto kept = graph.object("app.Node", 40);
   graph.edge(one, other, ".peer");
   graph.edge(other, one, ".peer");
   graph.edge(other, big, ".data");
   graph.more_references(lost, 1);
+  graph.edge(kept, kept, ".itself");
+  graph.more_references(kept, 1);
   const Dominators tree = dominators(graph.build());
   CHECK(retained(tree, OwnerKind::garbage, "garbage") == 1030);
-  CHECK(retained(tree, OwnerKind::native, "native code") == 300);
+  CHECK(retained(tree, OwnerKind::orphan, "orphans") == 300);
+  CHECK(retained(tree, OwnerKind::native, "native code") == 40);
   CHECK(tree.bytes[other] >= 1020);
 }
 

@@ -159,7 +159,41 @@ TEST_CASE("a threading.local's value is told as one") {
   program.edge(local, dummies, "<dummies>");
   program.item(dummies, reference, values);
   program.edge(values, buffer, ".buffer");
-  CHECK(path_of(program.build(), buffer) == "app.state.buffer (thread-local)");
+  SUBCASE("of a thread that is gone") {
+    CHECK(path_of(program.build(), buffer) == "app.state.buffer (thread-local)");
+  }
+  SUBCASE("of one that is known") {
+    program.text(reference, "thread 7 \"w\"");
+    CHECK(path_of(program.build(), buffer) == "app.state.buffer (thread-local of thread 7 \"w\")");
+  }
+}
+
+TEST_CASE("context variables, coroutines and threads are told by their names") {
+  Program program;
+  const auto app = program.module("app");
+  const auto context = program.object("_contextvars.Context");
+  const auto node = program.object("hamt_bitmap_node");
+  const auto variable = program.object("_contextvars.ContextVar");
+  const auto name = program.object("str");
+  const auto value = program.object("app.User");
+  const auto outer = program.object("coroutine"), inner = program.object("coroutine");
+  const auto outer_name = program.object("str"), inner_name = program.object("str");
+  const auto body = program.object("bytes");
+  program.root(context, RootKind::thread, "thread 7 \"w\" context");
+  program.edge(context, node, "<variables>");
+  program.item(node, variable, value);
+  program.edge(variable, name, ".name");
+  program.text(name, "user");
+  program.edge(app, outer, ".started");
+  program.edge(outer, outer_name, ".__qualname__");
+  program.text(outer_name, "Server.handle");
+  program.edge(outer, inner, "<stack 0>");
+  program.edge(inner, inner_name, ".__qualname__");
+  program.text(inner_name, "read");
+  program.edge(inner, body, "local body");
+  const HeapGraph graph = program.build();
+  CHECK(path_of(graph, value) == "context of thread 7 \"w\" \u2192 [user]");
+  CHECK(path_of(graph, body) == "app.started \u2192 await read() \u2192 local body in read()");
 }
 
 TEST_CASE("structure is on a path only where there is no other") {

@@ -115,8 +115,8 @@ TEST_CASE("callbacks of atexit, and how many there are may be a lie") {
     heap.set(fake.state, Fact::PyInterpreterState_atexit_callbacks, callbacks);
     heap.set(fake.state, Fact::PyInterpreterState_atexit_ncallbacks, std::int32_t{2});
     View view(fake);
-    CHECK(view.of_interpreter() == std::vector<NamedRoot>{{"atexit.register", function, owned},
-                                                          {"atexit.register", arguments, owned}});
+    CHECK(view.of_interpreter() == std::vector<NamedRoot>{{"atexit callback", function, owned},
+                                                          {"atexit callback", arguments, owned}});
     CHECK(view.faults() == 0);
     for (const std::int32_t lie : {-1, 1000, INT32_MAX}) {
       heap.set(fake.state, Fact::PyInterpreterState_atexit_ncallbacks, lie);

@@ -23,7 +23,7 @@ needed='g++ clang cmake ninja-build ccache libelf-dev zlib1g-dev libminizip-dev 
   libboost-program-options-dev nlohmann-json3-dev doctest-dev python3 python3-jsonschema python3-numpy
   clang-format clang-tidy git gdb strace elfutils zstd'
 # Only where the distribution has it: Debian 12 does, on Ubuntu 24.04 python3 is a 3.12.
-wanted='python3.11'
+wanted='python3.11 libpython3.11-dev'
 # Applications under test, where the distribution's python3, which they are made for, is that 3.11.
 applications='python3-django python3-aiohttp python3-sqlalchemy python3-sqlalchemy-ext'
 

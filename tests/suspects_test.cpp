@@ -168,6 +168,35 @@ TEST_CASE("references that native code lost are suspect") {
   CHECK(found.suspects[0].count == 300);
 }
 
+TEST_CASE("what is referred to, but less often than it counts, is native code's") {
+  Program program;
+  program.module("app");
+  for (int i = 0; i < 300; ++i) {
+    const auto request = program.object("app.Request", kBig);
+    const auto response = program.object("app.Response", kBig);
+    program.edge(request, response, ".response");
+    program.edge(response, request, ".request");
+    program.more_references(request, 1);
+  }
+  const Suspicion found = suspects_of(program.build());
+  REQUIRE(found.suspects.size() == 1);
+  CHECK(found.suspects[0].kind == SuspectKind::native);
+  CHECK(found.suspects[0].type == "app.Request");
+  CHECK(found.suspects[0].count == 300);
+  CHECK(found.suspects[0].retained == 600 * kBig);
+}
+
+TEST_CASE("words of a path do not make a thread's or a cache's of it") {
+  Program program;
+  const auto app = program.module("app");
+  const auto open = program.object("dict");
+  program.edge(app, open, ".contextvars.ContextVar thread-local (lru_cache)");
+  program.fill(open, "app.Session", 300);
+  const Suspicion found = suspects_of(program.build());
+  REQUIRE(found.suspects.size() == 1);
+  CHECK(found.suspects[0].kind == SuspectKind::container);
+}
+
 namespace {
 
 // Sessions, of which each has a str of its own; and `others` of another type, which come and go.

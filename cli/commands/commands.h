@@ -15,6 +15,7 @@ Command paths_command();
 Command referrers_command();
 Command show_command();
 Command retained_command();
+Command threads_command();
 Command export_command();
 Command snapshot_command();
 Command core_command();

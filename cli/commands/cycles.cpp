@@ -7,6 +7,7 @@
 #include "cli/commands/inspection.h"
 #include "cli/output.h"
 #include "cli/render/cycles.h"
+#include "inspector/memory_budget.h"
 
 namespace heapglass {
 namespace {
@@ -26,6 +27,7 @@ void add_own_options(po::options_description& options) {
 std::string render(const Context& context, const Inspection& inspection,
                    const CycleReport& report) {
   const std::size_t top = rows_to_show(context.options);
+  if (report.live) require_memory(context.run, memory_of_paths(inspection.graph));
   const ShortestPaths paths = report.live ? shortest_paths(inspection.graph) : ShortestPaths{};
   switch (context.options.format) {
     case Format::dot:

@@ -94,7 +94,8 @@ Exit run(Context& context) {
   Output output(context.options.output, context.options.force, context.run);
   InspectOptions options;
   options.names = context.own["labels"].as<bool>();
-  options.columns = context.own["columns"].as<bool>();
+  // What hashes are compared for is not told.
+  if (context.own["columns"].as<bool>()) options.columns = kAllColumns & ~kContentHashes;
   options.contents = context.options.values;
   const Inspection inspection = inspect_target(context, options);
   write_graph(context, inspection, output);

@@ -62,7 +62,8 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
   }
   Output output(save, context.options.force, context.run);
   InspectOptions whole = options;
-  whole.names = whole.columns = true;
+  whole.names = true;
+  whole.columns = kAllColumns;
   Inspection result = inspect_memory(context, whole);
   write_snapshot(output.descriptor(), result, false, context.run);
   output.commit();
@@ -70,17 +71,24 @@ Inspection inspect_target(Context& context, const InspectOptions& options) {
   return result;
 }
 
-Inspection inspect_named(Context& context) {
+InspectOptions named(const Context& context) {
   InspectOptions options;
   options.names = true;
   options.contents = context.options.values;
-  return inspect_target(context, options);
+  return options;
 }
 
 Exit answer(Context& context, const std::function<std::string(const Inspection&)>& render) {
+  return answer(context, named(context), [&](const Inspection& inspection, Output& output) {
+    output.write(render(inspection));
+  });
+}
+
+Exit answer(Context& context, const InspectOptions& options,
+            const std::function<void(const Inspection&, Output&)>& write) {
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_named(context);
-  output.write(render(inspection));
+  const Inspection inspection = inspect_target(context, options);
+  write(inspection, output);
   output.commit();
   conclude(context, inspection);
   return Exit::done;

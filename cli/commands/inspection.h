@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "inspector/graph/labels.h"
 #include "inspector/inspect.h"
 #include "inspector/inspect_core.h"
@@ -21,10 +22,14 @@ CoreSource core_source(const Context& context);
 // where --save says. The line of progress is gone afterwards.
 Inspection inspect_target(Context& context, const InspectOptions& options = {});
 
-// The same with names for references, and contents where --values asks for them.
-Inspection inspect_named(Context& context);
-// The whole of a verb that reads a heap with names: its result to where --output says.
+// Names of references, and contents where --values asks for them.
+InspectOptions named(const Context& context);
+// The whole of a verb that reads a heap with names, and contents where --values asks for them: its
+// result to where --output says.
 Exit answer(Context& context, const std::function<std::string(const Inspection&)>& render);
+// The same of other options, and of results that are written piece by piece.
+Exit answer(Context& context, const InspectOptions& options,
+            const std::function<void(const Inspection&, Output&)>& write);
 // How keys are told: by their text with --values. `inspection` must outlive it.
 KeyText key_text_of(const Inspection& inspection);
 

@@ -6,6 +6,7 @@
 #include "cli/commands/selection.h"
 #include "cli/render/numbers.h"
 #include "inspector/analysis/path_shapes.h"
+#include "inspector/memory_budget.h"
 
 namespace heapglass {
 namespace {
@@ -62,6 +63,7 @@ std::string render(const Context& context, const Inspection& inspection) {
   const std::vector<ObjectId> objects = select_objects(context, graph);
   const std::size_t top = rows_to_show(context.options);
   const KeyText key_text = key_text_of(inspection);
+  require_memory(context.run, memory_of_paths(graph));
   const ShortestPaths paths = shortest_paths(graph);
   PathRows result = objects.size() == 1 ? alternatives(graph, paths, objects[0], key_text)
                                         : merged(graph, paths, objects, top);

@@ -5,6 +5,7 @@
 #include "cli/commands/inspection.h"
 #include "cli/commands/selection.h"
 #include "cli/render/referrers.h"
+#include "inspector/memory_budget.h"
 
 namespace heapglass {
 namespace {
@@ -14,6 +15,7 @@ std::string render(const Context& context, const Inspection& inspection) {
   const std::vector<ObjectId> objects = select_objects(context, graph);
   const std::size_t top = rows_to_show(context.options);
   const KeyText key_text = key_text_of(inspection);
+  require_memory(context.run, memory_of_paths(graph));
   const ShortestPaths paths = shortest_paths(graph);
   const ReferrerRows rows = referrer_rows(graph, paths, referrers(graph, objects), key_text);
   switch (context.options.format) {

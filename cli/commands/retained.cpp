@@ -7,20 +7,21 @@
 #include "cli/commands/inspection.h"
 #include "cli/commands/selection.h"
 #include "inspector/analysis/glob.h"
+#include "inspector/analysis/task_groups.h"
+#include "inspector/memory_budget.h"
 
 namespace heapglass {
 namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::size_t kMostObjects = 1000;  // of JSON and CSV, unless --top asks for others
 constexpr std::uint64_t kShareShown = 100;  // of the heap: a branch or a group has a hundredth
 
 void add_own_options(po::options_description& options) {
   auto add = options.add_options();
-  add("by", po::value<std::string>()->value_name("type|module|thread"),
-      "What all objects of a type retain together, each counted once; or what would go with a "
-      "module, or with a thread.");
+  add("by", po::value<std::string>()->value_name("type|module|thread|task"),
+      "What all objects of a type retain together, each counted once; what would go with a "
+      "module, or with a thread; or with all asyncio tasks of one function.");
   add("tree", po::bool_switch(),
       "What holds what holds what: the heaviest first, down to a hundredth of the heap.");
 }
@@ -35,7 +36,7 @@ Asked read_own_options(const Context& context) {
   asked.tree = context.own["tree"].as<bool>();
   if (context.own.count("by") != 0) {
     asked.by = context.own["by"].as<std::string>();
-    const std::vector<std::string> choices{"type", "module", "thread"};
+    const std::vector<std::string> choices{"type", "module", "thread", "task"};
     one_of("--by", asked.by, choices);
   }
   if (asked.tree && !asked.by.empty()) {
@@ -49,8 +50,21 @@ Asked read_own_options(const Context& context) {
   return asked;
 }
 
-std::vector<RetainedRow> rows_of(const Context& context, const HeapGraph& graph,
+std::vector<RetainedRow> rows_of_tasks(const Inspection& inspection, const Dominators& tree) {
+  std::vector<RetainedRow> rows;
+  const auto tasks = find_tasks(inspection.graph, inspection.columns);
+  for (const TaskGroup& group :
+       task_groups(inspection.graph, inspection.columns, tree, tasks, true)) {
+    rows.push_back({group.text + ", " + std::string(future_state_name(group.state)), group.count,
+                    group.bytes, group.retained_bytes, group.retained_objects});
+  }
+  return rows;
+}
+
+std::vector<RetainedRow> rows_of(const Context& context, const Inspection& inspection,
                                  const Dominators& tree, const std::string& by) {
+  const HeapGraph& graph = inspection.graph;
+  if (by == "task") return rows_of_tasks(inspection, tree);
   if (by == "module") return retained_by_owner(graph, tree, OwnerKind::module);
   if (by == "thread") return retained_by_owner(graph, tree, OwnerKind::thread);
   std::vector<RetainedRow> rows = retained_by_type(graph, tree);
@@ -62,31 +76,40 @@ std::vector<RetainedRow> rows_of(const Context& context, const HeapGraph& graph,
   return rows;
 }
 
-std::string render_objects(const Context& context, const RetainedView& view, Json document) {
-  std::size_t top = rows_to_show(context.options);
-  if (!context.options.top && context.options.format != Format::table) top = kMostObjects;
+void write_objects(const Context& context, const RetainedView& view, const Json& head,
+                   const Write& write) {
+  const Format format = context.options.format;
   const bool all_types = context.options.type_pattern.empty();
   const std::vector<bool> types =
       all_types ? std::vector<bool>{} : selected_types(context, view.graph);
-  const auto objects = heaviest_objects(view.graph, view.tree, types, top);
-  if (context.options.format == Format::csv) return heaviest_csv(view, objects);
+  const bool whole = format != Format::table && !context.options.top;
+  const auto objects = whole && all_types ? heaviest_objects(view.graph, view.tree)
+                                          : heaviest_objects(view.graph, view.tree, types,
+                                                             rows_to_show(context.options));
+  if (format == Format::csv) return write_heaviest_csv(write, view, objects);
   std::vector<SharedGroup> groups;
   if (all_types) {
     const std::uint64_t all = view.tree.bytes[view.tree.root()];
     groups = shared_groups(view.graph, view.tree, all / kShareShown + 1);
   }
   constexpr std::size_t kMostGroups = 10;
-  if (context.options.format == Format::table) {
-    return heaviest_table(view, objects) + shared_text(view, groups, kMostGroups);
+  if (format == Format::table) {
+    return write(heaviest_table(view, objects) + shared_text(view, groups, kMostGroups));
   }
-  put_heaviest(document, view, objects);
-  put_shared(document, view, groups, kMostGroups);
-  return write_json(document);
+  JsonStream document(head, write);
+  write_heaviest(document, view, objects);
+  Json shared;
+  put_shared(shared, view, groups, kMostGroups);
+  document.put("shared", shared["shared"]);
+  document.finish();
 }
 
-std::string render(const Context& context, const Asked& asked, const Inspection& inspection) {
+void write_answer(const Context& context, const Asked& asked, const Inspection& inspection,
+                  const Write& write) {
   const HeapGraph& graph = inspection.graph;
+  require_memory(context.run, memory_of_dominators(graph));
   const Dominators tree = dominators(graph);
+  if (asked.by.empty()) require_memory(context.run, memory_of_paths(graph));
   const ShortestPaths paths = asked.by.empty() ? shortest_paths(graph) : ShortestPaths{};
   const KeyText key_text = key_text_of(inspection);
   const RetainedView view{graph, tree, paths, key_text, context.terminal};
@@ -99,22 +122,25 @@ std::string render(const Context& context, const Asked& asked, const Inspection&
   }
   if (asked.tree) {
     const std::uint64_t least = tree.bytes[tree.root()] / kShareShown + 1;
-    if (format == Format::table) return tree_text(view, least, top);
+    if (format == Format::table) return write(tree_text(view, least, top));
     put_tree(document, view, least, top);
-    return write_json(document);
+    return write(write_json(document));
   }
-  if (asked.by.empty()) return render_objects(context, view, std::move(document));
-  const std::vector<RetainedRow> rows = rows_of(context, graph, tree, asked.by);
-  if (format == Format::table) return rows_table(view, rows, asked.by, top);
-  if (format == Format::csv) return rows_csv(rows, asked.by, top);
+  if (asked.by.empty()) return write_objects(context, view, document, write);
+  const std::vector<RetainedRow> rows = rows_of(context, inspection, tree, asked.by);
+  if (format == Format::table) return write(rows_table(view, rows, asked.by, top));
+  if (format == Format::csv) return write(rows_csv(rows, asked.by, top));
   put_rows(document, rows, asked.by, top);
-  return write_json(document);
+  write(write_json(document));
 }
 
 Exit run(Context& context) {
   const Asked asked = read_own_options(context);
-  return answer(context,
-                [&](const Inspection& inspection) { return render(context, asked, inspection); });
+  InspectOptions options = named(context);
+  if (asked.by == "task") options.columns = kFutures;
+  return answer(context, options, [&](const Inspection& inspection, Output& output) {
+    write_answer(context, asked, inspection, [&](std::string_view text) { output.write(text); });
+  });
 }
 
 }  // namespace
@@ -122,13 +148,13 @@ Exit run(Context& context) {
 Command retained_command() {
   return {
       .name = "retained",
-      .summary = "what keeps how much alive: objects, types, modules, threads",
+      .summary = "what keeps how much alive: objects, types, modules, threads, tasks",
       .about =
           "What would go if it went? An object retains what nothing else holds: its own\n"
           "footprint and those of all objects that cannot be reached from any root but\n"
           "through it. Below the table stands what two or three hold together, and none\n"
-          "of them alone. JSON and CSV have the 1000 heaviest objects unless --top says\n"
-          "otherwise (0: all).",
+          "of them alone. JSON and CSV have all objects unless --top says otherwise, the\n"
+          "first thousand with their paths.",
       .example =
           "  heapglass retained 1234\n"
           "  heapglass retained 1234 --by type --top 30\n"

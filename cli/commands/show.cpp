@@ -6,6 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/commands/selection.h"
+#include "inspector/memory_budget.h"
 
 namespace heapglass {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 std::string render(const Context& context, const Inspection& inspection) {
   const HeapGraph& graph = inspection.graph;
   const std::vector<ObjectId> objects = select_objects(context, graph);
+  require_memory(context.run, memory_of_dominators(graph) + memory_of_paths(graph));
   const Dominators tree = dominators(graph);
   const ObjectId object = *std::max_element(
       objects.begin(), objects.end(),

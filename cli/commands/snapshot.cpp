@@ -24,7 +24,7 @@ Exit run(Context& context) {
                   call_with_source(context, "snapshot") + " -o heap.npz");
   }
   Output output(context.options.output, context.options.force, context.run);
-  const Inspection inspection = inspect_target(context, {.names = true, .columns = true});
+  const Inspection inspection = inspect_target(context, {.names = true, .columns = kAllColumns});
   write_snapshot(output.descriptor(), inspection, context.own["compress"].as<bool>(), context.run);
   output.commit();
   conclude(context, inspection);

@@ -8,6 +8,7 @@
 #include "cli/commands/inspection.h"
 #include "cli/output.h"
 #include "inspector/analysis/growth.h"
+#include "inspector/memory_budget.h"
 #include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
@@ -39,7 +40,7 @@ struct Looks {
 };
 
 Inspection look(Context& context) {
-  return inspect_target(context, {.names = true, .columns = true});
+  return inspect_target(context, {.names = true, .columns = kDescriptors | kFutures | kCaches});
 }
 
 Looks take_looks(Context& context) {
@@ -75,6 +76,8 @@ void require_same_process(const Context& context, const Looks& looks) {
 }
 
 Suspicion answer(const Context& context, const Looks& looks) {
+  const HeapGraph& now = looks.now.graph;
+  require_memory(context.run, memory_of_dominators(now) + memory_of_paths(now));
   if (looks.before) {
     require_same_process(context, looks);
     const auto between = looks.now.acquisition.taken_at - looks.before->acquisition.taken_at;

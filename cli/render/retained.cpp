@@ -1,7 +1,6 @@
 #include "cli/render/retained.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "cli/render/escape.h"
@@ -10,6 +9,9 @@
 
 namespace heapglass {
 namespace {
+
+// Of a heap that is one long chain each path is as long as the heap.
+constexpr std::size_t kMostPaths = 1000;
 
 using Align = Column::Align;
 using Fit = Column::Fit;
@@ -23,6 +25,9 @@ std::string share(const Dominators& tree, std::uint64_t bytes) {
 std::string owner_or_shared(const RetainedRow& row) {
   return row.name.empty() ? "(held by several)" : row.name;
 }
+
+// Types and tasks are many each; modules and threads are owners.
+bool has_counts(std::string_view by) { return by == "type" || by == "task"; }
 
 // "app.cache, app.index and app.names"
 std::string listed(const std::vector<std::string>& names) {
@@ -55,33 +60,38 @@ std::string heaviest_table(const RetainedView& view, const std::vector<ObjectId>
   return render_table(table, view.terminal);
 }
 
-std::string heaviest_csv(const RetainedView& view, const std::vector<ObjectId>& objects) {
-  std::string text =
-      csv_line({"address", "type", "bytes", "retained_bytes", "retained_objects", "path"});
+void write_heaviest_csv(const Write& write, const RetainedView& view,
+                        const std::vector<ObjectId>& objects) {
+  write(csv_line({"address", "type", "bytes", "retained_bytes", "retained_objects", "path"}));
+  std::size_t number = 0;
   for (const ObjectId object : objects) {
     const std::size_t i = index(object);
-    text += csv_line({address_text(view.graph.address[i]), type_name(view.graph, object),
-                      std::to_string(view.graph.bytes[i]), std::to_string(view.tree.bytes[i]),
-                      std::to_string(view.tree.nodes[i]),
-                      held_by(view.graph, view.paths, object, view.key_text)});
+    write(csv_line({address_text(view.graph.address[i]), type_name(view.graph, object),
+                    std::to_string(view.graph.bytes[i]), std::to_string(view.tree.bytes[i]),
+                    std::to_string(view.tree.nodes[i]),
+                    number++ < kMostPaths ? held_by(view.graph, view.paths, object, view.key_text)
+                                          : std::string()}));
   }
-  return text;
 }
 
-void put_heaviest(Json& document, const RetainedView& view, const std::vector<ObjectId>& objects) {
-  Json rows = Json::array();
+void write_heaviest(JsonStream& document, const RetainedView& view,
+                    const std::vector<ObjectId>& objects) {
+  document.begin_array("objects");
+  std::size_t number = 0;
   for (const ObjectId object : objects) {
     const std::size_t i = index(object);
     Json row = object_json(view.graph, object);
     row["bytes"] = view.graph.bytes[i];
     row["retained_bytes"] = view.tree.bytes[i];
     row["retained_objects"] = view.tree.nodes[i];
-    row["path"] = held_by(view.graph, view.paths, object, view.key_text);
-    rows.push_back(std::move(row));
+    if (number++ < kMostPaths) {
+      row["path"] = held_by(view.graph, view.paths, object, view.key_text);
+    }
+    document.item(row);
   }
-  document["objects"] = std::move(rows);
+  document.end_array();
   if (objects.size() < view.graph.size()) {
-    document["objects_left_out"] = view.graph.size() - objects.size();
+    document.put("objects_left_out", view.graph.size() - objects.size());
   }
 }
 
@@ -130,33 +140,33 @@ void put_shared(Json& document, const RetainedView& view, const std::vector<Shar
 
 std::string rows_table(const RetainedView& view, const std::vector<RetainedRow>& rows,
                        std::string_view by, std::size_t top) {
-  const bool types = by == "type";
+  const bool counted = has_counts(by);
   Table table;
   table.columns = {{"RETAINED", Align::right, Fit::whole},
                    {"SHARE", Align::right, Fit::whole},
                    {"OBJECTS", Align::right, Fit::whole}};
-  if (types) {
+  if (counted) {
     table.columns.push_back({"COUNT", Align::right, Fit::whole});
     table.columns.push_back({"FOOTPRINT", Align::right, Fit::whole});
   }
-  table.columns.push_back({types            ? "TYPE"
-                           : by == "module" ? "MODULE"
-                                            : "THREAD",
-                           Align::left, Fit::cut_middle});
+  std::string title(by);
+  std::transform(title.begin(), title.end(), title.begin(),
+                 [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+  table.columns.push_back({title, Align::left, Fit::cut_middle});
   const auto add = [&](const RetainedRow& row) {
     std::vector<std::string> cells{human_bytes(row.retained_bytes),
                                    share(view.tree, row.retained_bytes),
                                    thousands(row.retained_objects)};
-    if (types) {
+    if (counted) {
       cells.push_back(thousands(row.count));
       cells.push_back(human_bytes(row.bytes));
     }
-    cells.push_back(owner_or_shared(row));
+    cells.push_back(for_terminal(owner_or_shared(row), view.terminal));
     table.rows.push_back(std::move(cells));
   };
-  const std::size_t listed_rows = rows.size() - (types ? 0 : 1);  // the last is of several owners
+  const std::size_t listed_rows = rows.size() - (counted ? 0 : 1);  // the last is of several owners
   for (std::size_t i = 0; i < std::min(top, listed_rows); ++i) add(rows[i]);
-  if (!types) add(rows.back());
+  if (!counted) add(rows.back());
   std::string text = render_table(table, view.terminal);
   if (listed_rows > top) text += "and " + count_of(listed_rows - top, "more row") + '\n';
   return text;
@@ -175,12 +185,12 @@ std::string rows_csv(const std::vector<RetainedRow>& rows, std::string_view by, 
 
 void put_rows(Json& document, const std::vector<RetainedRow>& rows, std::string_view by,
               std::size_t top) {
-  const bool types = by == "type";
+  const bool counted = has_counts(by);
   const std::string key(by);
   Json list = Json::array();
   std::size_t left_out = 0;
   for (const RetainedRow& row : rows) {
-    if (row.name.empty() && !types) {
+    if (row.name.empty() && !counted) {
       document["held_by_several"] = {{"retained_bytes", row.retained_bytes},
                                      {"retained_objects", row.retained_objects}};
       continue;
@@ -190,7 +200,7 @@ void put_rows(Json& document, const std::vector<RetainedRow>& rows, std::string_
       continue;
     }
     Json one{{key, row.name}};
-    if (types) {
+    if (counted) {
       one["count"] = row.count;
       one["bytes"] = row.bytes;
     }
@@ -200,139 +210,6 @@ void put_rows(Json& document, const std::vector<RetainedRow>& rows, std::string_
   }
   document[key + "s"] = std::move(list);
   if (left_out != 0) document[key + "s_left_out"] = left_out;
-}
-
-namespace {
-
-constexpr std::size_t kDeepest = 16;  // levels of the tree that are told
-
-struct Branch {
-  std::vector<std::uint32_t> shown;  // heaviest first
-  std::vector<std::uint32_t> left;
-};
-
-struct Rest {
-  std::uint64_t bytes = 0;
-  std::string text;  // "25,000 app.Session and 300 others"
-};
-
-// What is not told one by one: most of it by type.
-Rest rest_of(const RetainedView& view, const std::vector<std::uint32_t>& nodes) {
-  Rest rest;
-  std::unordered_map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> types;  // bytes, count
-  for (const std::uint32_t node : nodes) {
-    rest.bytes += view.tree.bytes[node];
-    if (!view.tree.is_object(node)) continue;
-    auto& [bytes, count] = types[static_cast<std::uint32_t>(view.graph.type[node])];
-    bytes += view.tree.bytes[node];
-    ++count;
-  }
-  const auto most = std::max_element(types.begin(), types.end(), [](const auto& a, const auto& b) {
-    return a.second.first < b.second.first;
-  });
-  if (most == types.end()) return rest;
-  rest.text = thousands(most->second.second) + ' ' + view.graph.types[most->first].name;
-  const std::uint64_t others = nodes.size() - most->second.second;
-  if (others != 0)
-    rest.text += " (" + human_bytes(most->second.first) + ") and " + thousands(others) + " others";
-  return rest;
-}
-
-Branch branch(const Dominators& tree, std::uint32_t node, std::uint64_t least, std::size_t top) {
-  Branch result;
-  tree.for_each_child(node, [&](std::uint32_t child) {
-    if (tree.bytes[child] >= least) {
-      result.shown.push_back(child);
-    } else {
-      result.left.push_back(child);
-    }
-  });
-  std::sort(result.shown.begin(), result.shown.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return tree.bytes[a] != tree.bytes[b] ? tree.bytes[a] > tree.bytes[b] : a < b;
-  });
-  while (result.shown.size() > top) {
-    result.left.push_back(result.shown.back());
-    result.shown.pop_back();
-  }
-  return result;
-}
-
-// By which reference its dominator holds it; empty: by several ways.
-std::string held_under(const RetainedView& view, std::uint32_t above, std::uint32_t child) {
-  const HeapGraph& graph = view.graph;
-  if (!view.tree.is_object(above)) return {};
-  for (std::uint64_t r = graph.reference_begin[above]; r < graph.reference_begin[above + 1]; ++r) {
-    if (index(graph.reference_to[r]) == child) {
-      return label_text(graph, ObjectId{above}, r, view.key_text);
-    }
-  }
-  return {};
-}
-
-void append_tree(std::string& text, const RetainedView& view, std::uint32_t node,
-                 std::uint64_t least, std::size_t top, std::size_t depth) {
-  const Dominators& tree = view.tree;
-  const Branch below = branch(tree, node, least, top);
-  const std::string indent(2 * depth, ' ');
-  for (const std::uint32_t child : below.shown) {
-    std::string what;
-    if (!tree.is_object(child)) {
-      what = tree.roots.owners[child - tree.objects].name;
-    } else {
-      const std::string under = held_under(view, node, child);
-      const std::string held =
-          under.empty() ? held_by(view.graph, view.paths, ObjectId{child}, view.key_text) : under;
-      what = held + "  " + type_name(view.graph, ObjectId{child});
-    }
-    text += indent + human_bytes(tree.bytes[child]) + " " + share(tree, tree.bytes[child]) + "  " +
-            escape_terminal(for_terminal(what, view.terminal)) + '\n';
-    if (depth < kDeepest) append_tree(text, view, child, least, top, depth + 1);
-  }
-  const Rest rest = rest_of(view, below.left);
-  if (rest.bytes >= least && !rest.text.empty()) {
-    text += indent + human_bytes(rest.bytes) + " " + share(tree, rest.bytes) + "  " +
-            escape_terminal(rest.text) + '\n';
-  }
-}
-
-Json tree_json(const RetainedView& view, std::uint32_t node, std::uint64_t least, std::size_t top,
-               std::size_t depth) {
-  const Dominators& tree = view.tree;
-  Json list = Json::array();
-  for (const std::uint32_t child : branch(tree, node, least, top).shown) {
-    Json one;
-    if (tree.is_object(child)) {
-      one = object_json(view.graph, ObjectId{child});
-      const std::string under = held_under(view, node, child);
-      if (!under.empty()) one["edge"] = under;
-      if (under.empty()) {
-        one["path"] = held_by(view.graph, view.paths, ObjectId{child}, view.key_text);
-      }
-    } else {
-      const Owner& owner = tree.roots.owners[child - tree.objects];
-      one["owner"] = {{"kind", owner_kind_name(owner.kind)}, {"name", owner.name}};
-    }
-    one["retained_bytes"] = tree.bytes[child];
-    one["retained_objects"] = tree.retained_objects(child);
-    one["children"] =
-        depth < kDeepest ? tree_json(view, child, least, top, depth + 1) : Json::array();
-    list.push_back(std::move(one));
-  }
-  return list;
-}
-
-}  // namespace
-
-std::string tree_text(const RetainedView& view, std::uint64_t least, std::size_t top) {
-  std::string text = human_bytes(all_bytes(view.tree)) + " in " +
-                     count_of(view.tree.objects, "object") + "; branches of " + human_bytes(least) +
-                     " and more\n";
-  append_tree(text, view, view.tree.root(), least, top, 1);
-  return text;
-}
-
-void put_tree(Json& document, const RetainedView& view, std::uint64_t least, std::size_t top) {
-  document["tree"] = tree_json(view, view.tree.root(), least, top, 1);
 }
 
 }  // namespace heapglass

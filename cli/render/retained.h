@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/render/json_stream.h"
 #include "cli/render/objects.h"
 #include "inspector/analysis/retained.h"
 #include "inspector/analysis/shared_owners.h"
@@ -22,9 +23,13 @@ struct RetainedView {
 };
 
 std::string heaviest_table(const RetainedView& view, const std::vector<ObjectId>& objects);
-std::string heaviest_csv(const RetainedView& view, const std::vector<ObjectId>& objects);
-// "objects", and in "objects_left_out" how many others there are.
-void put_heaviest(Json& document, const RetainedView& view, const std::vector<ObjectId>& objects);
+// As CSV, and as "objects" with "objects_left_out": how many others there are. There may be as many
+// as in the heap; the first thousand have their paths.
+using Write = JsonStream::Write;
+void write_heaviest_csv(const Write& write, const RetainedView& view,
+                        const std::vector<ObjectId>& objects);
+void write_heaviest(JsonStream& document, const RetainedView& view,
+                    const std::vector<ObjectId>& objects);
 
 // "2 hold together …": at most `top` lines; nothing where there are none.
 std::string shared_text(const RetainedView& view, const std::vector<SharedGroup>& groups,
@@ -32,7 +37,7 @@ std::string shared_text(const RetainedView& view, const std::vector<SharedGroup>
 void put_shared(Json& document, const RetainedView& view, const std::vector<SharedGroup>& groups,
                 std::size_t top);
 
-// `by`: "type", "module" or "thread".
+// `by`: "type", "module", "thread" or "task".
 std::string rows_table(const RetainedView& view, const std::vector<RetainedRow>& rows,
                        std::string_view by, std::size_t top);
 std::string rows_csv(const std::vector<RetainedRow>& rows, std::string_view by, std::size_t top);

@@ -21,7 +21,7 @@ void fill(Numbers& numbers, std::size_t size, std::uint32_t value) {
 // are entered; the virtual root's is 0.
 class Search {
  public:
-  explicit Search(const HeapGraph& graph) : graph_(graph), roots_(root_edges(graph)) {
+  Search(const HeapGraph& graph, RootEdges roots) : graph_(graph), roots_(std::move(roots)) {
     const std::size_t nodes = graph.size() + roots_.owners.size() + 1;
     fill(number, nodes, kNone);
     node.reserve(nodes);
@@ -146,6 +146,9 @@ class LengauerTarjan {
     for (std::uint32_t i = 0; i < size_; ++i) label_[i] = i;
     for (std::uint32_t w = size_ - 1; w > 0; --w) {
       const std::uint32_t parent = ancestor_[w];
+      // An owner that is met again at a later level, and below which nothing was new: what it leads
+      // to is another owner's as well, and waits for a child that it does not have.
+      if (semi_[w] != kNone) settle(semi_[w], w, w);
       // Nodes from w + 1 on are linked. What waits for w has been taken by its children.
       std::uint32_t semi = parent;
       for (std::uint32_t r = referrers_.begin[w]; r < referrers_.begin[w + 1]; ++r) {
@@ -159,14 +162,7 @@ class LengauerTarjan {
         dominator_[w] = semi_[semi];  // of those that wait for `semi`, the next one
         semi_[semi] = w;
       }
-      std::uint32_t waiting = semi_[parent];
-      semi_[parent] = kNone;
-      while (waiting != kNone) {
-        const std::uint32_t next = dominator_[waiting];
-        const std::uint32_t least = evaluate(waiting, w - 1);
-        dominator_[waiting] = semi_[least] < semi_[waiting] ? least : parent;
-        waiting = next;
-      }
+      settle(std::exchange(semi_[parent], kNone), w - 1, parent);
     }
     for (std::uint32_t w = 1; w < size_; ++w) {
       if (dominator_[w] != semi_[w]) dominator_[w] = dominator_[dominator_[w]];
@@ -175,6 +171,16 @@ class LengauerTarjan {
   }
 
  private:
+  // The nodes that wait for `semi`, from the first one on.
+  void settle(std::uint32_t waiting, std::uint32_t last, std::uint32_t semi) {
+    while (waiting != kNone) {
+      const std::uint32_t next = dominator_[waiting];
+      const std::uint32_t least = evaluate(waiting, last);
+      dominator_[waiting] = semi_[least] < semi_[waiting] ? least : semi;
+      waiting = next;
+    }
+  }
+
   // Of the linked nodes (those behind `last`) from v up, the one with the least semi-dominator.
   std::uint32_t evaluate(std::uint32_t v, std::uint32_t last) {
     if (ancestor_[v] <= last) return label_[v];
@@ -234,10 +240,12 @@ void measure(const HeapGraph& graph, Numbers by_number, const Numbers& node, Dom
 
 }  // namespace
 
-Dominators dominators(const HeapGraph& graph) {
+Dominators dominators(const HeapGraph& graph) { return dominators(graph, root_edges(graph)); }
+
+Dominators dominators(const HeapGraph& graph, RootEdges roots) {
   Dominators result;
   result.objects = graph.size();
-  Search search(graph);
+  Search search(graph, std::move(roots));
   Numbers by_number;
   {
     const Referrers rows = referrers(graph, search);

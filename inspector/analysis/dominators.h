@@ -58,5 +58,7 @@ struct Dominators {
 
 // Throws Failure(incomplete) for more than 2^32 references.
 Dominators dominators(const HeapGraph& graph);
+// Over other owners than root_edges() makes.
+Dominators dominators(const HeapGraph& graph, RootEdges roots);
 
 }  // namespace heapglass

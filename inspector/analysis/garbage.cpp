@@ -45,7 +45,19 @@ void for_each_shown(const HeapGraph& graph, std::size_t from, const IdSet& candi
   }
 }
 
-// Which candidates are held from outside of them: their counts without each other's references.
+// The same without those that no count knows of (_PyGC_VisitStackRef): they keep alive what they
+// lead to, once their holder is, and are subtracted from nothing.
+template <class Take>
+void for_each_counted(const HeapGraph& graph, std::size_t from, const IdSet& candidates,
+                      Take take) {
+  for (std::uint64_t r = graph.reference_begin[from]; r < graph.reference_begin[from + 1]; ++r) {
+    const std::size_t to = index(graph.reference_to[r]);
+    if (candidates.has(to) && edge_kind(graph.edge[r]) == ReferenceKind::collector) take(to);
+  }
+}
+
+// Which candidates are held from outside of them: their counts without each other's references, or
+// a running frame, which may hold without counting.
 IdSet held_from_outside(const HeapGraph& graph, const IdSet& candidates) {
   BigVector<std::int32_t> rest(graph.size());
   in_parallel(candidates, [&](std::size_t begin, std::size_t end) {
@@ -56,7 +68,7 @@ IdSet held_from_outside(const HeapGraph& graph, const IdSet& candidates) {
   });
   in_parallel(candidates, [&](std::size_t begin, std::size_t end) {
     candidates.for_each(begin, end, [&](std::size_t i) {
-      for_each_shown(graph, i, candidates, [&](std::size_t to) {
+      for_each_counted(graph, i, candidates, [&](std::size_t to) {
         std::atomic_ref(rest[to]).fetch_sub(1, std::memory_order_relaxed);
       });
     });
@@ -67,6 +79,10 @@ IdSet held_from_outside(const HeapGraph& graph, const IdSet& candidates) {
       if (rest[i] > 0) held.insert(i);
     });
   });
+  for (const Root& root : graph.roots) {
+    const bool certain = root.kind == RootKind::frame && root.hold == RootHold::borrowed;
+    if (certain && candidates.has(index(root.to))) held.insert(index(root.to));
+  }
   return held;
 }
 
@@ -120,7 +136,7 @@ std::uint64_t freed_by_closing(const HeapGraph& graph, const IdSet& garbage) {
   while (!letting_go.empty()) {
     const std::size_t i = letting_go.back();
     letting_go.pop_back();
-    for_each_shown(graph, i, garbage, [&](std::size_t to) {
+    for_each_counted(graph, i, garbage, [&](std::size_t to) {
       std::uint32_t& count = counts.try_emplace(to, graph.refcount[to]).first->second;
       if (count == 0 || --count != 0) return;
       ++freed;

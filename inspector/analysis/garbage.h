@@ -8,7 +8,8 @@
 // - Only objects in the lists take part. A reference from an untracked object (a tuple that was
 //   untracked, an iterator without a header), from the C stack, or from a frame that is no object
 //   stays in the count, so what it leads to is alive. The same goes for every reference that only
-//   we know (`owned`) or guess (`inferred`): it is never subtracted.
+//   we know (`owned`) or guess (`inferred`): it is never subtracted. Nor is one that is not counted
+//   (`borrowed`); what a running frame so holds is alive (gc_visit_thread_stacks).
 // - Objects that gc.freeze() put aside and immortal ones (which the collector puts aside when it
 //   meets them) are no candidates, and what they hold is alive.
 // - What is in gc.garbage already is held by it, and alive.

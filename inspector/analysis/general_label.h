@@ -9,7 +9,8 @@ namespace heapglass {
 
 // Equal for references of one sort. Items of tuples, which mean something by their position, are
 // each their own; items, keys and values also tell of which type the container is, values the type
-// of their key.
+// of their key, or which context variable it is; locals of which function they are, and what is
+// awaited which function that is.
 std::uint64_t general_label(const HeapGraph& graph, ObjectId from, std::uint64_t reference);
 
 }  // namespace heapglass

@@ -50,11 +50,13 @@ std::vector<ObjectId> outermost(const std::vector<bool>& fresh, const Dominators
   return result;
 }
 
-// What bare containers (an lru_cache's keys) are about: the program's own objects that the first
-// few of them retain, of the type that is the most frequent; else the container itself.
+// What bare containers (an lru_cache's keys) and bound methods are about: the program's own objects
+// that the first few of them retain, of the type that is the most frequent; else the container
+// itself.
 ObjectId core_of(const HeapGraph& graph, const TypeRoles& roles, const Dominators& tree,
                  const Pile& pile) {
-  if (roles.of(pile.example) != TypeRole::bare_container) return pile.example;
+  const bool method = type_name(graph, pile.example) == "method";
+  if (!method && roles.of(pile.example) != TypeRole::bare_container) return pile.example;
   constexpr std::size_t kMostLooked = 4096;
   std::size_t left = kMostLooked;
   std::unordered_map<std::string_view, std::pair<std::size_t, ObjectId>> found;
@@ -107,61 +109,120 @@ void drop_small(std::vector<Suspect>& suspects) {
   });
 }
 
-}  // namespace
+class Search {
+ public:
+  Search(const HeapGraph& before, const HeapGraph& after)
+      : after_(after),
+        tree_(dominators(after)),
+        paths_(shortest_paths(after)),
+        roles_(after),
+        fresh_(new_objects(before, after)),
+        then_(counts_of(before)),
+        now_(counts_of(after)) {}
 
-Suspicion find_growth(const HeapGraph& before, const HeapGraph& after, double seconds) {
-  const Dominators tree = dominators(after);
-  const ShortestPaths paths = shortest_paths(after);
-  const Counts then = counts_of(before), now = counts_of(after);
-  const auto grown_by = [&](std::string_view type) {
-    const auto old = then.find(type);
-    return now.at(type) - (old == then.end() ? 0 : old->second);
+  std::vector<Suspect> run() const {
+    std::vector<Suspect> result;
+    for (const Pile& pile : piles(after_, tree_, paths_, outermost(fresh_, tree_))) {
+      if (auto suspect = judge(pile)) result.push_back(*std::move(suspect));
+    }
+    if (auto suspect = judge_garbage()) result.push_back(*std::move(suspect));
+    std::stable_sort(result.begin(), result.end(),
+                     [](const Suspect& a, const Suspect& b) { return a.retained > b.retained; });
+    drop_small(result);
+    return result;
+  }
+
+ private:
+  std::int64_t count_now(std::string_view type) const { return now_.at(type); }
+  std::int64_t grown_by(std::string_view type) const {
+    const auto old = then_.find(type);
+    return now_.at(type) - (old == then_.end() ? 0 : old->second);
+  }
+  double share(std::uint64_t bytes) const {
+    return 100.0 * static_cast<double>(bytes) / static_cast<double>(tree_.bytes[tree_.root()]);
+  }
+
+  // How a pile is told: by which object's type, by which object's path, and how many of it are new.
+  struct Told {
+    ObjectId what{}, shown{};
+    std::uint64_t count = 0;
   };
-  const double all = static_cast<double>(tree.bytes[tree.root()]);
-  Suspicion result;
-  const TypeRoles roles(after);
-  const std::vector<bool> fresh = new_objects(before, after);
-  for (const Pile& pile : piles(after, tree, paths, outermost(fresh, tree))) {
-    const ObjectId example = core_of(after, roles, tree, pile);
-    const std::string_view type = type_name(after, example);
-    const std::int64_t grown = grown_by(type);
-    const std::int64_t old = now.at(type) - grown;
-    if (grown < kLeastCount || grown < old / kLeastPart || pile.retained < kLeastBytes) continue;
-    const double share = 100.0 * static_cast<double>(pile.retained) / all;
-    const TypeRole role = roles.of(example);
-    if (role == TypeRole::plain_value && share < kLeastDataShare) continue;
-    const bool few = pile.count < static_cast<std::uint64_t>(kLeastCount);
-    const auto second = few ? second_of_chain(after, tree, pile) : std::nullopt;
-    if (role == TypeRole::machinery || (few && !second)) continue;
-    Suspect& suspect = result.suspects.emplace_back();
+  // The first of these that fits:
+  //
+  //     the pile is                     told by              and counted as
+  //     few objects, a chain below      its second object    the type's growth
+  //     few objects                     -                    no growth
+  //     bare containers, methods        what they are about  the type's growth
+  //     nearly all the type's growth    itself               the type's growth: the rest is hidden
+  //                                                          by addresses used again
+  //     another part of it              itself               what is in it
+  std::optional<Told> tell(const Pile& pile) const {
+    const ObjectId core = core_of(after_, roles_, tree_, pile);
+    const auto net =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(grown_by(type_name(after_, core)), 0));
+    if (pile.count < static_cast<std::uint64_t>(kLeastCount)) {
+      const auto second = second_of_chain(after_, tree_, pile);
+      return second ? std::optional(Told{core, *second, net}) : std::nullopt;
+    }
+    if (core != pile.example) return Told{core, core, net};
+    const bool nearly_all = pile.count >= net / 10 * 9;
+    return Told{core, core, nearly_all ? net : pile.count};
+  }
+
+  std::optional<Suspect> judge(const Pile& pile) const {
+    if (pile.retained < kLeastBytes) return std::nullopt;
+    const auto told = tell(pile);
+    if (!told) return std::nullopt;
+    const std::string_view type = type_name(after_, told->what);
+    const std::int64_t grown = grown_by(type), old = count_now(type) - grown;
+    if (grown < kLeastCount || grown < old / kLeastPart) return std::nullopt;
+    const TypeRole role = roles_.of(told->what);
+    if (role == TypeRole::machinery) return std::nullopt;
+    if (role == TypeRole::plain_value && share(pile.retained) < kLeastDataShare) {
+      return std::nullopt;
+    }
+    Suspect suspect;
     suspect.kind = SuspectKind::growth;
     suspect.type = type;
-    // Nearly all of the growth is here: then it is all, but for addresses used again.
-    const auto net = static_cast<std::uint64_t>(grown);
-    suspect.count = few || example != pile.example || pile.count >= net / 10 * 9 ? net : pile.count;
+    suspect.count = told->count;
     suspect.bytes = pile.bytes;
     suspect.retained = pile.retained;
-    suspect.share = share;
-    const ObjectId shown = second.value_or(example);
-    suspect.path =
-        shape_text(after, path_to(after, paths, paths.has(shown) ? shown : pile.example));
-    suspect.reason = std::to_string(old) + " before, " + std::to_string(now.at(type)) + " now";
+    suspect.share = share(pile.retained);
+    const ObjectId shown = paths_.has(told->shown) ? told->shown : pile.example;
+    suspect.path = shape_text(after_, path_to(after_, paths_, shown));
+    suspect.reason = std::to_string(old) + " before, " + std::to_string(count_now(type)) + " now";
+    return suspect;
   }
-  const Unheld garbage = find_unheld(after, paths, roles, fresh);
-  const auto least = static_cast<std::uint64_t>(kLeastCount);
-  if (garbage.count >= least && garbage.footprint >= kLeastBytes &&
-      grown_by(garbage.type) >= kLeastCount) {
-    Suspect& suspect = result.suspects.emplace_back();
+
+  std::optional<Suspect> judge_garbage() const {
+    const Unheld garbage = find_unheld(after_, paths_, roles_, fresh_);
+    if (garbage.count < static_cast<std::uint64_t>(kLeastCount) ||
+        garbage.footprint < kLeastBytes || grown_by(garbage.type) < kLeastCount) {
+      return std::nullopt;
+    }
+    Suspect suspect;
     suspect.kind = SuspectKind::garbage;
     suspect.type = garbage.type;
     suspect.count = garbage.count;
     suspect.bytes = suspect.retained = garbage.footprint;
-    suspect.share = 100.0 * static_cast<double>(garbage.footprint) / all;
+    suspect.share = share(garbage.footprint);
     suspect.reason = "cycles that the collector has not freed: heapglass cycles says which to cut";
-    std::stable_sort(result.suspects.begin(), result.suspects.end(),
-                     [](const Suspect& a, const Suspect& b) { return a.retained > b.retained; });
+    return suspect;
   }
-  drop_small(result.suspects);
+
+  const HeapGraph& after_;
+  Dominators tree_;
+  ShortestPaths paths_;
+  TypeRoles roles_;
+  std::vector<bool> fresh_;
+  Counts then_, now_;
+};
+
+}  // namespace
+
+Suspicion find_growth(const HeapGraph& before, const HeapGraph& after, double seconds) {
+  Suspicion result;
+  result.suspects = Search(before, after).run();
   if (result.suspects.empty()) {
     result.verdict = "nothing grew: no type has many more objects than before that are still held";
     return result;

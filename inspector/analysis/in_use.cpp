@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "inspector/analysis/names_of.h"
 #include "inspector/graph/root_name.h"
 
 namespace heapglass {

@@ -23,10 +23,6 @@ class InUse {
   // served by one.
   bool in_hand(ObjectId object) const { return in_hand_[index(object)]; }
 
-  static bool is_suspended(std::string_view type) {
-    return type == "coroutine" || type == "generator" || type == "async_generator";
-  }
-
  private:
   const HeapGraph& graph_;
   std::vector<bool> in_hand_;  // by object

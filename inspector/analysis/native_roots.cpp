@@ -67,7 +67,8 @@ std::vector<NativeRoot> native_roots(const HeapGraph& graph, const std::vector<b
     constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;
     if (reached[i] || (graph.flags[i] & kNobodys)) continue;
     if (graph.refcount[i] <= counted[i]) continue;
-    roots.push_back({ObjectId{static_cast<std::uint32_t>(i)}, graph.refcount[i] - counted[i]});
+    roots.push_back(
+        {ObjectId{static_cast<std::uint32_t>(i)}, graph.refcount[i] - counted[i], counted[i] == 0});
   }
   return roots;
 }

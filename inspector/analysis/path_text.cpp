@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "inspector/analysis/names_of.h"
 #include "inspector/graph/edge.h"
 #include "inspector/graph/root_name.h"
 
@@ -20,14 +21,6 @@ std::string_view root_name(const HeapGraph& graph, const RootEdge& root) {
   }
   const std::uint32_t name = graph.roots[root.root].name;
   return name < graph.root_names.size() ? graph.root_names[name] : std::string_view("?");
-}
-
-std::string_view local_label(const HeapGraph& graph, const PathStep& step) {
-  constexpr std::string_view kLocal = "local ";
-  const std::uint32_t edge = graph.edge[step.reference];
-  if (edge_label(edge) != LabelKind::attribute || edge_index(edge) >= graph.names.size()) return {};
-  const std::string_view label = graph.names[edge_index(edge)];
-  return label.starts_with(kLocal) ? label.substr(kLocal.size()) : std::string_view();
 }
 
 // ` of thread 7 "worker"`; nothing of the main thread, which is where one looks first.
@@ -71,7 +64,7 @@ class Writer {
     if (kind != RootKind::frame || path.steps.empty()) return 0;
     after_local_ = text_.starts_with("local ");
     // A frame or a generator that is an object: its local is as good as the frame's.
-    const std::string_view local = local_label(graph_, path.steps.front());
+    const std::string_view local = local_of(graph_, path.steps.front().reference);
     const RootName parts = parse_root_name(kind, root_name(graph_, path.root));
     if (local.empty() || !parts.local.empty() || !parts.part.empty()) return 0;
     text_ =
@@ -89,7 +82,10 @@ class Writer {
     const std::string_view type = type_name(graph_, from);
     const bool last = at + 1 == path.steps.size();
     if (is_cache(type) || within_cache_) return append_cached(edge);
-    if (!last && is_transparent(type, path.steps[at + 1])) return;
+    if (!last && is_transparent(type, path.steps[at + 1])) {
+      if (is_suspended(type)) function_ = function_of(graph_, from);
+      return;
+    }
     // A local that an inner function has too is in a cell.
     if (std::exchange(after_local_, false) && label_ == ".cell_contents") return;
     // What a threading.local holds for one thread: its dict, under a reference to the thread's end.
@@ -99,17 +95,30 @@ class Writer {
     }
     if (thread_local_ == ThreadLocal::table && !last && edge_label(edge) == LabelKind::value) {
       thread_local_ = ThreadLocal::attribute;
+      const auto key = key_of(graph_, from, step.reference);
+      thread_ = key && !general_ ? text_of(graph_, *key) : std::string_view();
       return;
     }
     if (general_) label_ = general_label_text(graph_, from, step.reference);
     if (label_.starts_with("local ")) {
+      const std::string_view known = std::exchange(function_, {});
+      const std::string_view function = known.empty() ? function_of(graph_, from) : known;
+      if (!function.empty()) label_.append(" in ").append(function).append("()");
       word(label_, kArrow);
       after_local_ = true;
       return;
     }
-    if (edge_label(edge) == LabelKind::stack && is_suspended(type) &&
-        is_suspended(type_name(graph_, step.to))) {
-      return word(type == "generator" ? "yield from" : "await", kArrow);
+    if (edge_label(edge) == LabelKind::stack && is_suspended(type_name(graph_, step.to)) &&
+        (is_suspended(type) || type == "frame")) {
+      const std::string_view function = function_of(graph_, step.to);
+      label_ = type_name(graph_, step.to) == "generator" ? "yield from" : "await";
+      if (!function.empty()) label_.append(" ").append(function).append("()");
+      return word(label_, kArrow);
+    }
+    if (const auto key = key_of(graph_, from, step.reference)) {
+      const auto variable = variable_name(graph_, *key);
+      const std::string_view name = variable ? text_of(graph_, *variable) : std::string_view();
+      if (!name.empty()) label_ = "[" + std::string(name) + "]";
     }
     if (label_.starts_with("<+")) return word(label_, kArrow);
     if (label_.starts_with('<')) return word(label_.substr(1, label_.size() - 2), kArrow);
@@ -120,7 +129,8 @@ class Writer {
     }
     phrase_ = false;
     if (std::exchange(thread_local_, ThreadLocal::no) != ThreadLocal::no) {
-      word("(thread-local)", " ");
+      word(thread_.empty() ? "(thread-local)" : "(thread-local of " + std::string(thread_) + ")",
+           " ");
     }
   }
 
@@ -142,10 +152,6 @@ class Writer {
     text_ += label_;
   }
 
-  static bool is_suspended(std::string_view type) {
-    return type == "coroutine" || type == "generator" || type == "async_generator";
-  }
-
   // Parts of one step: an instance's dict before a name in it; a generator's frame before a local
   // of it; the inner tree of a context.
   bool is_transparent(std::string_view type, const PathStep& next) const {
@@ -154,7 +160,8 @@ class Writer {
       return kind == LabelKind::attribute || kind == LabelKind::field;
     }
     if (label_ == ".gi_frame" || label_ == ".cr_frame" || label_ == ".ag_frame") {
-      return !local_label(graph_, next).empty();
+      return !local_of(graph_, next.reference).empty() ||
+             edge_label(graph_.edge[next.reference]) == LabelKind::stack;
     }
     return label_ == "<variables>" || type == "hamt" || type == "hamt_array_node";
   }
@@ -170,26 +177,22 @@ class Writer {
   std::string text_, label_;
   bool phrase_ = false;  // ends in words, which no attribute can follow directly
   bool after_local_ = false, within_cache_ = false;
+  std::string_view function_;  // of the generator whose frame comes next
+  std::string_view thread_;    // whose thread-local comes next
   enum class ThreadLocal { no, table, attribute } thread_local_ = ThreadLocal::no;
 };
 
 // An attribute that is followed again and again, once (path_shapes.h counts it so).
 Path without_repeats(const HeapGraph& graph, const Path& path) {
-  const auto name_of = [&](const PathStep& step) -> std::string_view {
-    const std::uint32_t edge = graph.edge[step.reference];
-    const bool named =
-        edge_label(edge) == LabelKind::field || edge_label(edge) == LabelKind::attribute;
-    if (!named || edge_index(edge) >= graph.names.size()) return {};
-    return graph.names[edge_index(edge)];
-  };
   Path result{path.root, {}};
   for (const PathStep& step : path.steps) {
-    const std::string_view name = name_of(step);
+    const std::string_view name = name_of(graph, step.reference);
     std::size_t last = result.steps.size();
-    const bool by_dict = last != 0 && name_of(result.steps[last - 1]) == ".__dict__";
+    const bool by_dict =
+        last != 0 && name_of(graph, result.steps[last - 1].reference) == ".__dict__";
     if (by_dict) --last;
     if (last != 0 && !name.empty() && name != ".__dict__" &&
-        name_of(result.steps[last - 1]) == name) {
+        name_of(graph, result.steps[last - 1].reference) == name) {
       result.steps.resize(last);
       result.steps.back().to = step.to;
       continue;

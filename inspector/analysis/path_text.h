@@ -4,6 +4,8 @@
 //     shop.Invoice.total (lru_cache) → key[0]
 //     local rows in load() at jobs.py:12
 //     thread-locals of thread 4711 "worker-3" → [<str>]
+//     context of thread 4711 "worker-3" → [request_id]
+//     app.tasks → member._coro → await fetch() → local body in fetch()
 //
 // Instances and their dicts are one step; what follows an arrow is no expression of Python's, but a
 // field, a key, a member, a local. Names are untrusted text.

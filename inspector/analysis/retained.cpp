@@ -60,6 +60,16 @@ std::vector<ObjectId> heaviest_objects(const HeapGraph& graph, const Dominators&
   return result;
 }
 
+std::vector<ObjectId> heaviest_objects(const HeapGraph& graph, const Dominators& tree) {
+  std::vector<ObjectId> result(graph.size());
+  for (std::uint32_t i = 0; i < result.size(); ++i) result[i] = ObjectId{i};
+  std::sort(result.begin(), result.end(), [&](ObjectId a, ObjectId b) {
+    const std::uint64_t more = tree.bytes[index(a)], less = tree.bytes[index(b)];
+    return more != less ? more > less : tree.position[index(a)] < tree.position[index(b)];
+  });
+  return result;
+}
+
 std::vector<RetainedRow> retained_by_type(const HeapGraph& graph, const Dominators& tree) {
   const TypeNames names = type_names(graph);
   std::vector<RetainedRow> rows;

@@ -16,6 +16,9 @@ namespace heapglass {
 std::vector<ObjectId> heaviest_objects(const HeapGraph& graph, const Dominators& tree,
                                        const std::vector<bool>& of_type, std::size_t most);
 
+// All of them, each for itself.
+std::vector<ObjectId> heaviest_objects(const HeapGraph& graph, const Dominators& tree);
+
 struct RetainedRow {
   std::string name;
   std::uint64_t count = 0;  // objects of the type; 0 of an owner

@@ -88,17 +88,16 @@ class Garbage {
 
 std::string_view owner_kind_name(OwnerKind kind) {
   constexpr std::string_view kNames[] = {"module",      "thread", "interpreter", "interned",
-                                         "static_type", "native", "garbage"};
+                                         "static_type", "native", "orphan",      "garbage"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 RootEdges root_edges(const HeapGraph& graph) {
   RootEdges result;
-  result.owners = {{OwnerKind::interpreter, "interpreter"},
-                   {OwnerKind::interned, "interned strings"},
-                   {OwnerKind::static_type, "static types"},
-                   {OwnerKind::native, "native code"},
-                   {OwnerKind::garbage, "garbage"}};
+  result.owners = {
+      {OwnerKind::interpreter, "interpreter"},  {OwnerKind::interned, "interned strings"},
+      {OwnerKind::static_type, "static types"}, {OwnerKind::native, "native code"},
+      {OwnerKind::orphan, "orphans"},           {OwnerKind::garbage, "garbage"}};
   std::unordered_map<std::string, std::uint32_t> known;  // owners by name
   for (std::uint32_t i = 0; i < result.owners.size(); ++i) known.emplace(result.owners[i].name, i);
   std::vector<std::uint32_t> owner_by_name(graph.root_names.size(), kNoRoot);
@@ -130,9 +129,9 @@ std::vector<RootEdge> level_edges(const HeapGraph& graph, const RootEdges& edges
     return i;
   };
   if (level == RootLevel::native) {
-    const std::uint32_t native = owner(OwnerKind::native);
+    const std::uint32_t native = owner(OwnerKind::native), orphan = owner(OwnerKind::orphan);
     for (const NativeRoot& root : native_roots(graph, reached)) {
-      result.push_back({root.to, native, kNoRoot});
+      result.push_back({root.to, root.orphan ? orphan : native, kNoRoot});
     }
     // Nobody counts who refers to these: they are the interpreter's own.
     constexpr std::uint8_t kNobodys = HeapGraph::kImmortal | HeapGraph::kUncounted;

@@ -23,6 +23,7 @@ enum class OwnerKind : std::uint8_t {
   interned,
   static_type,
   native,  // references that nothing found explains (native_roots.h), and immortal objects
+  orphan,  // of these, objects that nothing found refers to
   garbage  // what only garbage refers to
 };
 std::string_view owner_kind_name(OwnerKind kind);

@@ -12,9 +12,9 @@
 //   …);
 // - functions, code, modules and the like, and classes unless hundreds stand in one container;
 // - what hangs from other running functions' variables, or what any holds directly: they are at
-// work
-//   on it;
-// - libraries' own caches of a fixed size (re, linecache, typing).
+//   work on it;
+// - libraries' own caches of a fixed size (re, linecache, typing), and lru_caches with a bound that
+//   are hit more often than missed.
 //
 // A pile within a pile is told once, by its outermost objects; where these are bare containers (a
 // dict of lists of sessions) by what they contain. Besides: garbage that nobody collects,
@@ -68,7 +68,7 @@ struct Suspicion {
 
 struct SuspectsInput {
   const HeapGraph& graph;  // with names
-  const Columns& columns;
+  const Columns& columns;  // descriptors, futures, caches
   std::span<const WeakEntry> weak_entries;
   bool collector_enabled = true;
 };

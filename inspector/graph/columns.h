@@ -1,38 +1,12 @@
-// What else is known of some objects, beside the graph: sparse columns, each the ids of the objects
-// that have such a value, ascending, and the values. Analyses read them without a target.
+// What else is known of some objects, beside the graph. Analyses read it without a target.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
-#include "inspector/graph/heap_graph.h"
+#include "inspector/graph/sparse_column.h"
 
 namespace heapglass {
-
-template <class T>
-struct SparseColumn {
-  std::vector<ObjectId> objects;  // ascending
-  std::vector<T> values;          // one for each
-
-  // Of an object with a higher id than all before.
-  void add(ObjectId object, const T& value) {
-    objects.push_back(object);
-    values.push_back(value);
-  }
-  // All of these have higher ids.
-  void append(const SparseColumn& more) {
-    objects.insert(objects.end(), more.objects.begin(), more.objects.end());
-    values.insert(values.end(), more.values.begin(), more.values.end());
-  }
-  // Null: the object has none. O(log size).
-  const T* of(ObjectId object) const {
-    const auto at = std::lower_bound(objects.begin(), objects.end(), object);
-    if (at == objects.end() || *at != object) return nullptr;
-    return &values[static_cast<std::size_t>(at - objects.begin())];
-  }
-};
 
 // How much a container holds and has room for: items of list, dict, set, deque and array, bytes of
 // str, bytes and bytearray.
@@ -68,6 +42,19 @@ constexpr std::string_view future_state_name(FutureState state) {
   }
   return "unknown";
 }
+
+// Which columns are asked for.
+enum ColumnSet : unsigned {
+  kNoColumns = 0,
+  kExtents = 1,
+  kContentHashes = 2,  // the one that reads contents: much the slowest
+  kDescriptors = 4,
+  kCaches = 8,
+  kLines = 16,
+  kLocks = 32,
+  kFutures = 64,
+  kAllColumns = 127
+};
 
 struct Columns {
   SparseColumn<Extent> extent;

@@ -12,17 +12,13 @@
 #include <vector>
 
 #include "inspector/graph/big_vector.h"
+#include "inspector/graph/object_id.h"
 #include "inspector/graph/root.h"
 #include "inspector/graph/size_column.h"
+#include "inspector/graph/sparse_column.h"
 #include "symbols/address.h"
 
 namespace heapglass {
-
-enum class ObjectId : std::uint32_t {};
-enum class TypeId : std::uint32_t {};
-
-constexpr std::size_t index(ObjectId id) { return static_cast<std::size_t>(id); }
-constexpr std::size_t index(TypeId id) { return static_cast<std::size_t>(id); }
 
 // What a reference is, as DESIGN.md ("References") has it.
 enum class ReferenceKind : std::uint8_t {
@@ -61,6 +57,7 @@ struct Root {
   std::uint32_t name = 0;  // in HeapGraph::root_names
   RootKind kind = RootKind::module;
   RootHold hold = RootHold::owned;
+  std::uint32_t frame = 0;  // of a frame: which of all, from 1 on; of others 0
 };
 
 struct HeapGraph {
@@ -92,6 +89,9 @@ struct HeapGraph {
   std::vector<Root> roots;
   std::vector<std::string> root_names;
   std::vector<std::string> names;  // of fields and attributes, as edges index them; untrusted text
+  // Text that is a name by where it stands: of functions, files of code, context variables, tasks;
+  // and threads, of the keys of their locals. In `names`; filled with the names of references.
+  SparseColumn<std::uint32_t> texts;
 
   std::size_t size() const { return address.size(); }
   // The object at that address. O(log size()).

@@ -65,9 +65,11 @@ void visit_attributes(const Object& object, const Decoders& decoders, Sink& sink
     sink.add(load_pointer(slot), ReferenceKind::collector, FixedName::dict);
     return;
   }
-  // Before the collector's header: two words; _Py_MANAGED_DICT_OFFSET is -3 words.
-  const std::byte* before = decoders.mirror.at(object.address - 4 * kWord, 4 * kWord);
-  if (before == nullptr) return decoders.unreadable(object.address - 4 * kWord);
+  // Before the collector's header: two words; _Py_MANAGED_DICT_OFFSET is -3 words, and -1 where
+  // there is no such header.
+  const auto reach = static_cast<Address>(2 * kWord + layout[Fact::sizeof_PyGC_Head]);
+  const std::byte* before = decoders.mirror.at(object.address - reach, reach);
+  if (before == nullptr) return decoders.unreadable(object.address - reach);
   const Address nearer = load_pointer(before, kWord);  // at -24
   const std::uint64_t names = type.attribute_names.size();
   switch (layout.dialects.managed_dict) {

@@ -1,6 +1,8 @@
 #include "inspector/python/code_lines.h"
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/frame.h"
+#include "inspector/python/generator_state.h"
 #include "inspector/python/line_table.h"
 #include "inspector/python/stack_ref.h"
 
@@ -36,9 +38,7 @@ std::optional<Place> place_of_interpreter_frame(Address frame, const Decoders& d
   if (head == nullptr) return std::nullopt;
   const Address code =
       stack_ref(load_pointer(head, layout[Fact::_PyInterpreterFrame_f_executable]), layout).to;
-  const Address first = code + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
-  return Place{code, static_cast<std::int64_t>(
-                         load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first)};
+  return Place{code, instruction_position(head, code, decoders)};
 }
 
 std::optional<Place> place_of(const Object& frame, const Decoders& decoders) {
@@ -90,9 +90,8 @@ std::optional<std::int64_t> generator_line(const Object& generator, const Decode
         open_frame(load_pointer(generator.body, layout[Fact::PyGenObject_gi_frame]), decoders);
     return frame ? frame_line(*frame, decoders, budget) : std::nullopt;
   }
-  constexpr int kFrameCompleted = 1;  // Include/internal/pycore_frame.h, FRAME_COMPLETED
-  const auto state = load<std::int8_t>(generator.body, layout[Fact::PyGenObject_gi_frame_state]);
-  if (state >= kFrameCompleted) return std::nullopt;
+  const GeneratorState state = generator_state(generator.body, layout);
+  if (state == GeneratorState::completed || state == GeneratorState::cleared) return std::nullopt;
   const auto place = place_of_interpreter_frame(
       generator.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]), decoders);
   return place ? line_of(place->code, place->position, decoders, budget) : std::nullopt;

@@ -1,6 +1,29 @@
 #include "inspector/python/collector_state.h"
 
 namespace heapglass {
+namespace {
+
+// What generation i's collections came to: in an array of one for each; since 3.15 the last of a
+// ring, one ring for the young, then one for each of the old (pycore_interp_structs.h, gc_stats).
+Address statistics(Address gc, std::size_t i, const Layout& layout, Memory& memory) {
+  const auto at = [&](Address base, Fact fact) {
+    return base + static_cast<Address>(layout[fact]);
+  };
+  const auto size = static_cast<Address>(layout[Fact::sizeof_gc_generation_stats]);
+  const Address array = at(gc, Fact::_gc_runtime_state_generation_stats);
+  if (!layout.has(Fact::gc_stats_old)) return array + i * size;
+  const Address rings = memory.value<Address>(array).value_or(0);
+  const Address ring =
+      i == 0 ? rings
+             : at(rings, Fact::gc_stats_old) +
+                   (i - 1) * static_cast<Address>(layout[Fact::sizeof_gc_old_stats_buffer]);
+  const Fact index_fact =
+      i == 0 ? Fact::gc_young_stats_buffer_index : Fact::gc_old_stats_buffer_index;
+  const auto index = memory.value<std::uint8_t>(at(ring, index_fact)).value_or(0);
+  return index * size < static_cast<Address>(layout[index_fact]) ? ring + index * size : ring;
+}
+
+}  // namespace
 
 std::vector<CollectorState> read_collector_states(const Runtime& runtime, const Layout& layout,
                                                   Memory& memory) {
@@ -24,8 +47,7 @@ std::vector<CollectorState> read_collector_states(const Runtime& runtime, const 
       const auto number = [&](Fact fact) {
         return memory.value<std::int32_t>(at(state.generations[i], fact)).value_or(0);
       };
-      const Address stats = at(gc, Fact::_gc_runtime_state_generation_stats) +
-                            i * static_cast<Address>(layout[Fact::sizeof_gc_generation_stats]);
+      const Address stats = statistics(gc, i, layout, memory);
       const auto sum = [&](Fact fact) {
         return memory.value<std::int64_t>(at(stats, fact)).value_or(0);
       };

@@ -57,10 +57,9 @@ constexpr std::array kNamed{
     NamedSource{"select.epoll", Fact::sizeof_pyEpoll_Object, Source::descriptor,
                 Fact::pyEpoll_Object_epfd},
     NamedSource{"mmap.mmap", Fact::sizeof_mmap_object, Source::descriptor, Fact::mmap_object_fd},
-    // From 3.14 on a PyMutex, which is not read.
-    NamedSource{"_thread.lock", Fact::sizeof_lockobject, Source::lock, Fact::lockobject_locked},
+    NamedSource{"_thread.lock", Fact::sizeof_lockobject, Source::lock, Fact::lockobject_lock},
     NamedSource{"_thread.RLock", Fact::sizeof_rlockobject, Source::rlock,
-                Fact::rlockobject_rlock_owner},
+                Fact::rlockobject_lock_thread},
     NamedSource{"_asyncio.Future", Fact::sizeof_FutureObj, Source::future,
                 Fact::FutureObj_fut_state},
     NamedSource{"_asyncio.Task", Fact::sizeof_TaskObj, Source::future, Fact::TaskObj_task_state},
@@ -95,6 +94,37 @@ Source source_of(Shape shape) {
     default:
       return Source::none;
   }
+}
+
+unsigned columns_of(Source source) {
+  switch (source) {
+    case Source::none:
+      break;
+    case Source::list:
+    case Source::dict:
+    case Source::set:
+    case Source::deque:
+    case Source::bytearray:
+    case Source::array:
+      return kExtents;
+    case Source::str:
+    case Source::bytes:
+      return kExtents | kContentHashes;
+    case Source::descriptor:
+      return kDescriptors;
+    case Source::lru_cache:
+      return kCaches;
+    case Source::frame:
+    case Source::generator:
+    case Source::traceback:
+      return kLines;
+    case Source::lock:
+    case Source::rlock:
+      return kLocks;
+    case Source::future:
+      return kFutures;
+  }
+  return kNoColumns;
 }
 
 Reading reading_of(const TypeInfo& type, const Layout& layout) {
@@ -134,8 +164,8 @@ std::uint64_t hash_of(std::span<const std::byte> bytes, std::uint64_t seed) {
 // Reads one range of objects into columns of its own.
 class Reader {
  public:
-  Reader(const Decoders& decoders, Columns& columns)
-      : decoders_(decoders), layout_(decoders.layout), columns_(columns) {}
+  Reader(const Decoders& decoders, unsigned wanted, Columns& columns)
+      : decoders_(decoders), layout_(decoders.layout), wanted_(wanted), columns_(columns) {}
 
   void read(ObjectId id, const Object& object, const Reading& reading) {
     switch (reading.source) {
@@ -175,12 +205,17 @@ class Reader {
       case Source::traceback:
         return line(id, traceback_line(object, decoders_, lines_));
       case Source::lock: {
-        const auto locked = load<std::uint8_t>(object.body, layout_[Fact::lockobject_locked]);
-        return columns_.lock.add(id, {.locked = locked != 0});
+        // A flag, or a PyMutex, whose second bit says that somebody waits.
+        const auto bits = load<std::uint8_t>(object.body, layout_[Fact::lockobject_lock]);
+        return columns_.lock.add(id, {.locked = (bits & 1) != 0});
       }
       case Source::rlock: {
-        const auto count = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_rlock_count]);
-        const auto owner = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_rlock_owner]);
+        auto count = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_lock_level]);
+        const auto owner = load<std::uint64_t>(object.body, layout_[Fact::rlockobject_lock_thread]);
+        if (layout_.has(Fact::rlockobject_lock_mutex)) {  // 3.14+: how often beyond the first time
+          const auto bits = load<std::uint8_t>(object.body, layout_[Fact::rlockobject_lock_mutex]);
+          count = (bits & 1) != 0 ? count + 1 : 0;
+        }
         // What stands there when nobody holds it is who held it last.
         return columns_.lock.add(id, {count != 0, true, count != 0 ? owner : 0, count});
       }
@@ -243,7 +278,8 @@ class Reader {
 
   void contents(ObjectId id, Address at, std::uint64_t size, std::uint64_t seed) {
     if (size > decoders_.mirror.room(at)) return;
-    columns_.extent.add(id, {size, size});
+    if (wanted_ & kExtents) columns_.extent.add(id, {size, size});
+    if ((wanted_ & kContentHashes) == 0) return;
     // Not there: in pages that were not copied, having nothing but such contents.
     const std::byte* bytes = decoders_.mirror.at(at, size);
     if (bytes != nullptr) columns_.content_hash.add(id, hash_of({bytes, size}, seed));
@@ -268,13 +304,15 @@ class Reader {
 
   const Decoders& decoders_;
   const Layout& layout_;
+  unsigned wanted_;
   Columns& columns_;
   LineBudget lines_;
 };
 
 }  // namespace
 
-Columns read_columns(const HeapGraph& graph, const Decoders& decoders, const Run& run) {
+Columns read_columns(const HeapGraph& graph, const Decoders& decoders, unsigned wanted,
+                     const Run& run) {
   constexpr std::size_t kObjectsATask = 1 << 16;
   Decoders quiet = decoders;
   quiet.acquisition = nullptr;
@@ -283,13 +321,14 @@ Columns read_columns(const HeapGraph& graph, const Decoders& decoders, const Run
   for (const TypeRecord& record : graph.types) {
     const TypeInfo* type = quiet.types.resolve(record.address);
     types.push_back(type);
-    readings.push_back(type == nullptr ? Reading{} : reading_of(*type, decoders.layout));
+    const Reading reading = type == nullptr ? Reading{} : reading_of(*type, decoders.layout);
+    readings.push_back(columns_of(reading.source) & wanted ? reading : Reading{});
   }
   const std::size_t tasks = (graph.size() + kObjectsATask - 1) / kObjectsATask;
   std::vector<Columns> parts(tasks);
   run_tasks(tasks, worker_count(), [&](std::size_t, std::size_t task) {
     if (run.stopping()) throw Interrupted{run.interrupted->load()};
-    Reader reader(quiet, parts[task]);
+    Reader reader(quiet, wanted, parts[task]);
     const std::size_t end = std::min(graph.size(), (task + 1) * kObjectsATask);
     for (std::size_t i = task * kObjectsATask; i < end; ++i) {
       const std::size_t type = index(graph.type[i]);

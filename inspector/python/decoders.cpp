@@ -1,8 +1,18 @@
 #include "inspector/python/decoders.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "inspector/python/bytes.h"
 
 namespace heapglass {
+
+namespace {
+
+// Flags in ob_gc_bits (Include/internal/pycore_gc.h, _PyGC_BITS_…).
+constexpr std::uint8_t kTracked = 1, kFrozen = 8, kDeferred = 64;
+
+}  // namespace
 
 const std::byte* object_body(Address address, const TypeInfo& type, const Decoders& decoders) {
   const std::byte* body = decoders.mirror.at(address, static_cast<std::size_t>(type.basicsize));
@@ -40,7 +50,39 @@ std::optional<Object> open_object(Address address, const Decoders& decoders) {
   return Object{address, body, type};
 }
 
+namespace {
+
+// _Py_IMMORTAL_REFCNT_LOCAL, _Py_REF_SHARED_SHIFT: below the shared count stand two flags.
+RefcountValue split_refcount(const std::byte* body, const Layout& layout) {
+  constexpr std::uint32_t kImmortal = ~std::uint32_t{0};
+  constexpr int kFlags = 2;
+  constexpr std::int64_t kMerged = 3;  // _Py_REF_MERGED: all in the shared count, no thread's own
+  constexpr std::uint8_t kMutexFlags = 3;
+  const auto local = load<std::uint32_t>(body, layout[Fact::PyObject_ob_ref_local]);
+  const auto thread = load<Address>(body, layout[Fact::PyObject_ob_tid]);
+  const auto mutex = load<std::uint8_t>(body, layout[Fact::PyObject_ob_mutex]);
+  const bool no_head = thread % sizeof(Address) != 0 || mutex > kMutexFlags;
+  if (local == kImmortal) return {local, true, no_head};
+  const std::int64_t whole = load_ssize(body, layout[Fact::PyObject_ob_ref_shared]);
+  const bool merged = (whole & kMerged) == kMerged;
+  // One that uses deferred counts has more, so that it never comes to 0 by itself: one up to 3.13,
+  // then _Py_REF_DEFERRED.
+  constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max() / 8;
+  const bool deferred = load<std::uint8_t>(body, layout[Fact::PyObject_ob_gc_bits]) & kDeferred;
+  std::int64_t shared = whole >> kFlags;
+  if (deferred) shared -= shared > kMany / 2 ? kMany : 1;
+  const bool absurd = no_head || (merged && (thread != 0 || local != 0)) ||
+                      (shared >> 40 != 0 && shared >> 40 != -1);
+  const std::int64_t count = local + shared;
+  // Without any and not absurd: what only references that nobody counts hold, on a stack.
+  return {std::max<std::int64_t>(count, 0), false,
+          absurd || count < 0 || (count == 0 && !deferred)};
+}
+
+}  // namespace
+
 RefcountValue refcount_of(const std::byte* body, const Layout& layout) {
+  if (layout.dialects.refcount == Refcount::split) return split_refcount(body, layout);
   const std::int32_t offset = layout[Fact::PyObject_ob_refcnt];
   switch (layout.dialects.refcount) {
     case Refcount::signed64: {
@@ -59,11 +101,14 @@ RefcountValue refcount_of(const std::byte* body, const Layout& layout) {
       const bool immortal = count >= std::uint32_t{1} << 31;
       return {count, immortal, count == 0};
     }
+    case Refcount::split:
+      break;
   }
   return {};
 }
 
 bool plausible_count(const std::byte* body, const Layout& layout) {
+  if (layout.dialects.refcount == Refcount::split) return !split_refcount(body, layout).absurd;
   const auto whole = load<std::uint64_t>(body, layout[Fact::PyObject_ob_refcnt]);
   switch (layout.dialects.refcount) {
     case Refcount::signed64:
@@ -73,6 +118,8 @@ bool plausible_count(const std::byte* body, const Layout& layout) {
     case Refcount::overflow:
       // Above the count: ob_overflow, which is small, and ob_flags.
       return static_cast<std::uint32_t>(whole) != 0 && (whole >> 32 & 0xffff) == 0;
+    case Refcount::split:
+      break;
   }
   return false;
 }
@@ -107,8 +154,17 @@ bool gc_links_agree(Address node, const std::byte* links, const Decoders& decode
          (load_pointer(other, layout[Fact::PyGC_Head__gc_prev]) & ~kFlags) == node;
 }
 
+bool is_marked_frozen(const std::byte* body, const Layout& layout) {
+  return layout.dialects.gc_head == GcHead::in_object &&
+         load<std::uint8_t>(body, layout[Fact::PyObject_ob_gc_bits]) & kFrozen;
+}
+
 bool is_tracked(const Object& object, const Decoders& decoders) {
   if (!has_gc_head(object, decoders.layout)) return false;
+  if (decoders.layout.dialects.gc_head == GcHead::in_object) {
+    return load<std::uint8_t>(object.body, decoders.layout[Fact::PyObject_ob_gc_bits]) & kTracked &&
+           !hidden_from_collector(object, decoders);
+  }
   const auto size = static_cast<Address>(decoders.layout[Fact::sizeof_PyGC_Head]);
   const std::byte* head = decoders.mirror.at(object.address - size, size);
   return head != nullptr && next_in_list(head, decoders.layout) != 0 &&

@@ -77,8 +77,8 @@ RefcountValue refcount_of(const std::byte* body, const Layout& layout);
 // is looked for in a block that may as well be something else.
 bool plausible_count(const std::byte* body, const Layout& layout);
 
-// Whether a collector's header stands before this object: of a collectable type, and for types
-// themselves only heap types have one (type_is_gc).
+// Whether the collector may look after this object, and its header stands before it where there are
+// such: of a collectable type, and for types themselves only heap types (type_is_gc).
 inline bool has_gc_head(const Object& object, const Layout& layout) {
   if (!object.type->has_gc) return false;
   if (!object.type->is_type) return true;
@@ -86,6 +86,9 @@ inline bool has_gc_head(const Object& object, const Layout& layout) {
   __builtin_memcpy(&flags, object.body + layout[Fact::PyTypeObject_tp_flags], sizeof flags);
   return flags & TypeTable::kHeapType;
 }
+
+// Whether gc.freeze() put an object aside, where that is a mark of the object.
+bool is_marked_frozen(const std::byte* body, const Layout& layout);
 
 // The next one in the list that it stands in, of a collector's header; 0: it stands in none.
 Address next_in_list(const std::byte* links, const Layout& layout);
@@ -103,7 +106,8 @@ inline bool hidden_from_collector(const Object& object, const Decoders& decoders
   return object.type->shape == Shape::greenlet && greenlet_suspended(object, decoders);
 }
 
-// gc.is_tracked: it stands in one of the collector's lists (_gc_next is set), and is not hidden.
+// gc.is_tracked: it stands in one of the collector's lists (_gc_next is set) or is marked so, and
+// is not hidden.
 bool is_tracked(const Object& object, const Decoders& decoders);
 
 }  // namespace heapglass

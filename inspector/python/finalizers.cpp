@@ -1,6 +1,7 @@
 #include "inspector/python/finalizers.h"
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/generator_state.h"
 
 namespace heapglass {
 
@@ -36,9 +37,9 @@ bool closed_by_finalizer(Address address, const TypeInfo& type, const Decoders& 
   const bool closed_unstarted =
       type.shape != Shape::coroutine && !layout.since(Fact::since_unstarted_generator_stays);
   if (layout.has(Fact::PyGenObject_gi_frame_state)) {
-    const auto state = load<std::int8_t>(body, layout[Fact::PyGenObject_gi_frame_state]);
-    if (state == -layout[Fact::framestate_minus_FRAME_CREATED]) return closed_unstarted;
-    return state < 0;  // suspended
+    const GeneratorState state = generator_state(body, layout);
+    return state == GeneratorState::suspended ||
+           (state == GeneratorState::created && closed_unstarted);
   }
   const std::byte* frame =
       decoders.mirror.at(load_pointer(body, layout[Fact::PyGenObject_gi_frame]),

@@ -49,6 +49,23 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
   }
 }
 
+std::int64_t instruction_position(const std::byte* head, Address code, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  const Address at = load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]);
+  const auto inside = static_cast<std::int64_t>(
+      at - code - static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]));
+  if (!layout.has(Fact::_PyInterpreterFrame_tlbc_index)) return inside;
+  // Each thread runs a copy of its own; the first is the code's (_PyFrame_GetBytecode, 3.14+).
+  const auto copy = load<std::int32_t>(head, layout[Fact::_PyInterpreterFrame_tlbc_index]);
+  const std::byte* table =
+      decoders.mirror.at(code + static_cast<Address>(layout[Fact::PyCodeObject_co_tlbc]), 8);
+  if (copy <= 0 || table == nullptr) return inside;
+  const Address entry =  // of _PyCodeArray: a size, and their addresses
+      load_pointer(table) + sizeof(Address) * (static_cast<Address>(copy) + 1);
+  const std::byte* copy_at = decoders.mirror.at(entry, sizeof(Address));
+  return copy_at == nullptr ? inside : static_cast<std::int64_t>(at - load_pointer(copy_at));
+}
+
 std::optional<std::uint64_t> frame_locals(const Object& frame, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
   const Address first =

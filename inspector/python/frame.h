@@ -34,6 +34,9 @@ void visit_interpreter_frame(Address frame, const FrameNames& names, const Decod
 // unreadable.
 std::uint64_t frame_slots(Address code, const Decoders& decoders);
 
+// Of the instruction at which a frame stands, whose bytes are `head`, in the bytes of its code.
+std::int64_t instruction_position(const std::byte* head, Address code, const Decoders& decoders);
+
 // Of a frame object up to 3.10: how many pointers behind f_localsplus are locals, cells and free
 // variables (frame_nslots); its value stack stands behind them. nullopt: not where it can stand.
 std::optional<std::uint64_t> frame_locals(const Object& frame, const Decoders& decoders);

@@ -2,6 +2,7 @@
 // frame stands inside the object, and counts until it is cleared.
 #include "inspector/python/bytes.h"
 #include "inspector/python/frame.h"
+#include "inspector/python/generator_state.h"
 #include "inspector/python/stack_ref.h"
 #include "inspector/python/visit.h"
 
@@ -25,8 +26,7 @@ FrameNames frame_names(Shape shape) {
 void visit_generator(const Object& object, const Decoders& decoders, Sink& sink) {
   const Layout& layout = decoders.layout;
   if (!layout.has(Fact::PyGenObject_gi_iframe)) return;
-  constexpr int kFrameCleared = 4;  // Include/internal/pycore_frame.h, FRAME_CLEARED
-  if (load<std::int8_t>(object.body, layout[Fact::PyGenObject_gi_frame_state]) < kFrameCleared) {
+  if (generator_state(object.body, layout) != GeneratorState::cleared) {
     const auto frame = object.address + static_cast<Address>(layout[Fact::PyGenObject_gi_iframe]);
     visit_interpreter_frame(frame, frame_names(object.type->shape), decoders, sink);
   } else if (layout.since(Fact::since_cleared_frame_code_shown)) {

@@ -10,18 +10,35 @@
 
 namespace heapglass {
 
-void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
-  constexpr std::int64_t kMostStateBytes = 1 << 16;
+namespace {
+
+constexpr std::int64_t kMostStateBytes = 1 << 16;
+
+// What the module has of its own since 3.15, and its definition before; 0: nothing to read.
+std::int64_t state_size(const Object& object, const Decoders& decoders) {
   const Layout& layout = decoders.layout;
-  if (!layout.has(Fact::PyModuleObject_md_def)) return;
-  const Address state = load_pointer(object.body, layout[Fact::PyModuleObject_md_state]);
+  if (layout.has(Fact::PyModuleObject_md_state_size))
+    return load_ssize(object.body, layout[Fact::PyModuleObject_md_state_size]);
+  if (!layout.has(Fact::PyModuleObject_md_def)) return 0;
   const Address def = load_pointer(object.body, layout[Fact::PyModuleObject_md_def]);
-  if (state == 0 || def == 0) return;
+  if (def == 0) return 0;
   const std::byte* definition =
       decoders.mirror.at(def, static_cast<std::size_t>(layout[Fact::sizeof_PyModuleDef]));
-  if (definition == nullptr) return decoders.unreadable(def);
-  const std::int64_t size =
-      std::min(load_ssize(definition, layout[Fact::PyModuleDef_m_size]), kMostStateBytes);
+  if (definition == nullptr) {
+    decoders.unreadable(def);
+    return 0;
+  }
+  return load_ssize(definition, layout[Fact::PyModuleDef_m_size]);
+}
+
+}  // namespace
+
+void visit_module(const Object& object, const Decoders& decoders, Sink& sink) {
+  const Layout& layout = decoders.layout;
+  if (!layout.has(Fact::PyModuleObject_md_state)) return;
+  const Address state = load_pointer(object.body, layout[Fact::PyModuleObject_md_state]);
+  if (state == 0) return;
+  const std::int64_t size = std::min(state_size(object, decoders), kMostStateBytes);
   if (size <= 0) return;
   const std::byte* words = decoders.mirror.at(state, static_cast<std::size_t>(size));
   if (words == nullptr) return decoders.unreadable(state);

@@ -15,6 +15,7 @@ void name_references(HeapGraph& graph, const Decoders& decoders, bool contents) 
   }
   name_shared_keys(name_namespaces(naming), contents, naming);
   name_locals(naming);
+  name_texts(naming);
 }
 
 }  // namespace heapglass

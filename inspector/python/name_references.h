@@ -5,6 +5,9 @@
 // - The values of dicts that share their keys (shared_keys.cpp), which know positions among them.
 // - The locals of frames and generators (locals.cpp), whose names stand in their code.
 //
+// - What is called by a text of its own (name_texts.cpp): functions, files, context variables,
+// tasks.
+//
 // Edges change their label alone: LabelKind::attribute, with an index into HeapGraph::names.
 // Cost: a pass over the references, a byte an object, each name once.
 #pragma once
@@ -51,5 +54,7 @@ enum class Namespace : std::uint8_t {
 std::vector<Namespace> name_namespaces(Naming& naming);
 void name_shared_keys(const std::vector<Namespace>& namespaces, bool contents, Naming& naming);
 void name_locals(Naming& naming);
+// HeapGraph::texts. name_texts.cpp
+void name_texts(Naming& naming);
 
 }  // namespace heapglass

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "inspector/python/bytes.h"
+#include "inspector/python/mimalloc.h"
 
 namespace heapglass {
 
@@ -155,6 +156,7 @@ PoolFacts count_pools(const std::vector<Arena>& arenas, const Layout& layout, Mi
   const auto pool_size = static_cast<Address>(layout[Fact::pymalloc_POOL_SIZE]);
   const auto header = static_cast<Address>(layout[Fact::sizeof_pool_header]);
   const auto alignment = static_cast<Address>(layout[Fact::pymalloc_ALIGNMENT]);
+  if (layout.has(Fact::sizeof_mi_page_s)) return count_pages(arenas, layout, mirror);
   PoolFacts facts;
   for (const Arena& arena : arenas) {
     const Address first = (arena.range.begin + pool_size - 1) / pool_size * pool_size;

@@ -32,11 +32,16 @@ class RootWriter {
 
   // Null is no root. What is no object is counted, unless it is `inferred`: then it was none.
   void add(Address to, RootKind kind, RootHold hold, std::uint32_t name) {
-    if (to != 0 && is_object(to, hold)) set_.references.push_back({to, name, kind, hold});
+    if (to != 0 && is_object(to, hold)) set_.references.push_back({to, name, kind, hold, frame_});
   }
   void add(Address to, RootKind kind, RootHold hold, std::string_view text) {
-    if (to != 0 && is_object(to, hold)) set_.references.push_back({to, name(text), kind, hold});
+    if (to != 0 && is_object(to, hold))
+      set_.references.push_back({to, name(text), kind, hold, frame_});
   }
+
+  // What is added until the end is of one more frame.
+  void begin_frame() { frame_ = ++frames_; }
+  void end_frame() { frame_ = 0; }
 
   void add_uncounted(Address dict) { set_.uncounted.push_back(dict); }
 
@@ -54,6 +59,7 @@ class RootWriter {
   RootSet set_;
   std::unordered_map<std::string, std::uint32_t> index_;  // of set_.names
   std::size_t bytes_ = 0;                                 // of set_.names
+  std::uint32_t frame_ = 0, frames_ = 0;
 };
 
 // The parts of read_roots, each in the file of its name: roots_interpreter.cpp, roots_threads.cpp,

@@ -23,6 +23,7 @@ struct RootReference {
   std::uint32_t name = 0;  // index into RootSet::names
   RootKind kind = RootKind::module;
   RootHold hold = RootHold::owned;
+  std::uint32_t frame = 0;  // of a frame: which of all, from 1 on
 };
 
 struct RootSet {

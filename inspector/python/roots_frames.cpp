@@ -6,6 +6,7 @@
 #include "inspector/python/code_lines.h"
 #include "inspector/python/frame.h"
 #include "inspector/python/line_table.h"
+#include "inspector/python/short_path.h"
 #include "inspector/python/stack_ref.h"
 #include "inspector/python/text.h"
 
@@ -19,17 +20,6 @@ constexpr std::size_t kLongestName = 200;                 // code points
 constexpr std::size_t kLongestPath = 1024;
 constexpr std::int64_t kWord = sizeof(Address);
 constexpr std::uint32_t kNoName = UINT32_MAX;
-
-// The file of a path; with its directory where the name alone says nothing (__init__.py).
-std::string short_path(std::string path) {
-  std::size_t slash = path.rfind('/');
-  if (slash == path.npos) return path;
-  if (path.compare(slash + 1, 2, "__") == 0 && slash > 0) {
-    const std::size_t before = path.rfind('/', slash - 1);
-    slash = before == path.npos ? 0 : before;
-  }
-  return path.substr(path[slash] == '/' ? slash + 1 : slash);
-}
 
 std::uint64_t count_at(const std::byte* body, std::int32_t offset) {
   return static_cast<std::uint64_t>(std::max(load<std::int32_t>(body, offset), 0));
@@ -133,7 +123,9 @@ void FrameReader::read(Address thread, std::string_view label) {
   codes_.clear();  // names of places say which thread
   const bool objects = !decoders_.layout.has(Fact::_PyInterpreterFrame_previous);
   for (Address frame = innermost(thread); frame != 0 && enter(frame);) {
+    writer_.begin_frame();
     frame = objects ? read_frame_object(frame, label) : read_frame(frame, label);
+    writer_.end_frame();
   }
 }
 
@@ -158,11 +150,7 @@ Address FrameReader::read_frame(Address frame, std::string_view label) {
     decoders_.fault(Fault::bad_table);
     return previous;
   }
-  const Address first =
-      executable + static_cast<Address>(layout[Fact::PyCodeObject_co_code_adaptive]);
-  const auto position = static_cast<std::int64_t>(
-      load_pointer(head, layout[Fact::_PyInterpreterFrame_instr_ptr]) - first);
-  Place& place = place_of(*code, label, position);
+  Place& place = place_of(*code, label, instruction_position(head, executable, decoders_));
 
   // A generator shows these of its frame itself (visit_interpreter_frame).
   const bool of_generator = owner == FrameOwner::generator;

@@ -30,6 +30,10 @@ constexpr Held kHeld[] = {
     {Fact::PyInterpreterState_imports_modules_by_index, "list", "modules by index"},
     {Fact::PyInterpreterState_imports_importlib, "module", "importlib"},
     {Fact::PyInterpreterState_imports_import_func, "", "import function"},
+    {Fact::PyInterpreterState_imports_lazy_import_func, "", "lazy import function"},
+    {Fact::PyInterpreterState_imports_lazy_imports_filter, "", "sys.set_lazy_imports_filter"},
+    {Fact::PyInterpreterState_imports_lazy_modules, "", "sys.lazy_modules"},
+    {Fact::PyInterpreterState_imports_lazy_pending_submodules, "dict", "lazy submodules"},
     {Fact::PyInterpreterState_sysdict, "dict", "sys.__dict__"},
     {Fact::PyInterpreterState_sysdict_copy, "dict", "copy of sys.__dict__"},
     {Fact::PyInterpreterState_builtins, "dict", "builtins.__dict__"},
@@ -102,7 +106,7 @@ class Reader {
     const Layout& layout = decoders_.layout;
     if (!layout.has(Fact::PyInterpreterState_atexit_callbacks)) return;
     if (!layout.has(Fact::PyInterpreterState_atexit_ncallbacks)) {  // 3.14+
-      held(state, {Fact::PyInterpreterState_atexit_callbacks, "list", "atexit.register"});
+      held(state, {Fact::PyInterpreterState_atexit_callbacks, "list", "atexit callback"});
       return;
     }
     constexpr std::int32_t kMost = 1 << 20;
@@ -154,7 +158,7 @@ class Reader {
     for (const Fact fact : {Fact::atexit_py_callback_func, Fact::atexit_py_callback_args,
                             Fact::atexit_py_callback_kwargs}) {
       add(load_pointer(fields, layout[fact]), RootKind::interpreter, RootHold::owned,
-          "atexit.register");
+          "atexit callback");
     }
   }
 

@@ -68,6 +68,10 @@ enum class Shape : std::uint8_t {
   multidict,
   greenlet,  // hidden from the collector while it is suspended
   capsule,
+  numpy_array,
+  numpy_dtype,
+  numpy_scalar,
+  numpy_ufunc,
 };
 
 struct RowField {

@@ -16,15 +16,82 @@ constexpr int kGenerations = 3;  // NUM_GENERATIONS
 // What classes made in Python have for tp_traverse: it is local to typeobject.c, so a stripped file
 // does not name it. Most of the first types in the collector's lists that have ht_cached_keys
 // (which type_new makes and PyType_FromSpec does not) agree on it.
-Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memory& memory) {
-  constexpr int kEnough = 40;
-  constexpr std::size_t kMostLooks = 200'000;
+class TraverseVotes {
+ public:
+  TraverseVotes(const Layout& layout, Memory& memory) : layout_(layout), memory_(memory) {}
+
+  // Of a type object.
+  void ask(Address type) {
+    Address cached = 0, traverse = 0;
+    ReadRequest both[] = {
+        {type + static_cast<Address>(layout_[Fact::PyHeapTypeObject_ht_cached_keys]), &cached,
+         sizeof cached, false},
+        {type + static_cast<Address>(layout_[Fact::PyTypeObject_tp_traverse]), &traverse,
+         sizeof traverse, false}};
+    memory_.read(both);
+    if (!both[0].ok || !both[1].ok || cached == 0 || traverse == 0) return;
+    ++votes_[traverse];
+    ++seen_;
+  }
+  bool enough() const {
+    constexpr int kEnough = 40;
+    return seen_ >= kEnough;
+  }
+  Address most() const {
+    const auto most =
+        std::max_element(votes_.begin(), votes_.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == votes_.end() ? 0 : most->first;
+  }
+
+ private:
+  const Layout& layout_;
+  Memory& memory_;
+  std::map<Address, int> votes_;
+  int seen_ = 0;
+};
+
+// Where there are no lists: among the direct subclasses of `object`, which stand with weak
+// references in a dict of the interpreter's state, by their addresses.
+void ask_subclasses(const InterpreterState& state, Address object, const Layout& layout,
+                    Memory& memory, TraverseVotes& votes) {
+  constexpr std::int64_t kMostEntries = 1 << 16;
+  constexpr unsigned kMostLog2 = 20;
   const auto at = [&](Address base, Fact fact) {
     return base + static_cast<Address>(layout[fact]);
   };
+  const auto pointer = [&](Address address) { return memory.value<Address>(address).value_or(0); };
+  const Address number = pointer(at(object, Fact::PyTypeObject_tp_subclasses));
+  const auto size = static_cast<Address>(layout[Fact::sizeof_managed_static_type_state]);
+  if (number == 0 || number > state.static_type_states.size() / size) return;
+  const Address entry = state.static_type_states.begin + (number - 1) * size;
+  const Address dict = pointer(at(entry, Fact::managed_static_type_state_tp_subclasses));
+  const Address keys = pointer(at(dict, Fact::PyDictObject_ma_keys));
+  const auto entries =
+      memory.value<std::int64_t>(at(keys, Fact::PyDictKeysObject_dk_nentries)).value_or(0);
+  const unsigned log2 =
+      memory.value<std::uint8_t>(at(keys, Fact::PyDictKeysObject_dk_log2_index_bytes)).value_or(0);
+  if (log2 > kMostLog2) return;
+  Address item = at(keys, Fact::PyDictKeysObject_dk_indices) + (Address{1} << log2);
+  for (std::int64_t i = 0; i < std::min(entries, kMostEntries) && !votes.enough(); ++i) {
+    const Address weak = pointer(at(item, Fact::PyDictKeyEntry_me_value));
+    if (weak != 0) votes.ask(pointer(at(weak, Fact::PyWeakReference_wr_object)));
+    item += static_cast<Address>(layout[Fact::sizeof_PyDictKeyEntry]);
+  }
+}
+
+Address find_subtype_traverse(const Runtime& runtime, const Interpreter& interpreter,
+                              const Layout& layout, Memory& memory) {
+  constexpr std::size_t kMostLooks = 200'000;
+  TraverseVotes votes(layout, memory);
+  if (layout.dialects.gc_head == GcHead::in_object) {
+    const Address object = interpreter.symbol("PyBaseObject_Type").value_or(0);
+    for (const InterpreterState& state : runtime.interpreters) {
+      ask_subclasses(state, object, layout, memory, votes);
+    }
+    return votes.most();
+  }
   const auto head_size = static_cast<Address>(layout[Fact::sizeof_PyGC_Head]);
-  std::map<Address, int> votes;
-  int seen = 0;
   std::size_t looks = 0;
   for (const InterpreterState& state : runtime.interpreters) {
     // Oldest generation first: classes are old.
@@ -32,26 +99,15 @@ Address find_subtype_traverse(const Runtime& runtime, const Layout& layout, Memo
     heads.insert(heads.end(), state.generations.rbegin(), state.generations.rend());
     for (const Address head : heads) {
       for (Address node = memory.value<Address>(head).value_or(0);
-           node != head && node != 0 && seen < kEnough && looks < kMostLooks; ++looks) {
+           node != head && node != 0 && !votes.enough() && looks < kMostLooks; ++looks) {
         const Address object = node + head_size;
-        if (memory.value<Address>(at(object, Fact::PyObject_ob_type)) == runtime.type_type) {
-          Address cached = 0, traverse = 0;
-          ReadRequest both[] = {
-              {at(object, Fact::PyHeapTypeObject_ht_cached_keys), &cached, sizeof cached, false},
-              {at(object, Fact::PyTypeObject_tp_traverse), &traverse, sizeof traverse, false}};
-          memory.read(both);
-          if (both[0].ok && both[1].ok && cached != 0 && traverse != 0) {
-            ++votes[traverse];
-            ++seen;
-          }
-        }
+        const Address type_at = object + static_cast<Address>(layout[Fact::PyObject_ob_type]);
+        if (memory.value<Address>(type_at) == runtime.type_type) votes.ask(object);
         node = memory.value<Address>(node).value_or(0);
       }
     }
   }
-  const auto most = std::max_element(
-      votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == votes.end() ? 0 : most->first;
+  return votes.most();
 }
 
 // Type objects are known by their size; exceptions, which are not exported, by the pointers to
@@ -124,6 +180,19 @@ void find_collector(InterpreterState& result, const Interpreter& interpreter, co
     return base + static_cast<Address>(layout[fact]);
   };
   Address young = 0;
+  if (layout.dialects.gc_head == GcHead::in_object) {
+    // No lists: what is left of the generations are the young one's threshold and count, and sums.
+    const Address gc = at(result.address, Fact::PyInterpreterState_gc);
+    result.collecting = at(gc, Fact::_gc_runtime_state_collecting);
+    result.garbage = at(gc, Fact::_gc_runtime_state_garbage);
+    result.callbacks = at(gc, Fact::_gc_runtime_state_callbacks);
+    const Address generations = at(gc, Fact::_gc_runtime_state_generations);
+    for (int i = 0; i < kGenerations; ++i) {
+      result.generations.push_back(generations +
+                                   static_cast<Address>(i * layout[Fact::sizeof_gc_generation]));
+    }
+    return;
+  }
   if (layout.has(Fact::_gc_runtime_state_generation0)) {
     const Address gc = layout.has(Fact::PyInterpreterState_gc)
                            ? at(result.address, Fact::PyInterpreterState_gc)
@@ -185,7 +254,7 @@ Runtime read_runtime(const Interpreter& interpreter, const Layout& layout, Memor
        !layout.has(Fact::PyInterpreterState_id) && i < runtime.interpreters.size(); ++i) {
     runtime.interpreters[i].id = static_cast<std::int64_t>(runtime.interpreters.size() - 1 - i);
   }
-  runtime.subtype_traverse = find_subtype_traverse(runtime, layout, memory);
+  runtime.subtype_traverse = find_subtype_traverse(runtime, interpreter, layout, memory);
   find_shared(runtime, interpreter, layout, memory);
   // A static of a function: the compiler put a number behind its name.
   for (const auto& [name, symbol] : interpreter.image.symbols) {

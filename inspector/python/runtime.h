@@ -18,7 +18,8 @@ struct InterpreterState {
   // flag that it is at work and of two pointers to lists; 0: unknown, or the first interpreter's.
   Address collecting = 0, garbage = 0, callbacks = 0;
   // Heads of the collector's lists: of the generations, young to old, and of what was frozen. None
-  // (and 0) in all but the first interpreter where one collector serves all.
+  // (and 0) in all but the first interpreter where one collector serves all. Where it has no lists
+  // (GcHead::in_object), where their thresholds and counts stand.
   std::vector<Address> generations;
   Address permanent = 0;
   AddressRange static_type_states;     // interp.types.builtins; empty where types have their own

@@ -142,6 +142,12 @@ OwnSize bytearray(const Object& object, const Decoders& decoders) {
     decoders.fault(Fault::absurd_size);
     return size;
   }
+  if (decoders.layout.has(Fact::PyByteArrayObject_ob_bytes_object)) {
+    // An object of its own, and the zero behind its bytes.
+    size.sizeof_result +=
+        static_cast<std::uint64_t>(decoders.layout[Fact::PyBytesObject_ob_sval]) + 1 + allocated;
+    return size;
+  }
   size.sizeof_result += allocated;
   size.own(allocated);
   return size;

@@ -40,7 +40,9 @@ OwnSize dict_sizeof(const Object& object, const Decoders& decoders);  // of a di
 OwnSize code_sizeof(const Object& object, const Decoders& decoders);
 OwnSize frame_sizeof(const Object& object, const Decoders& decoders);
 std::optional<OwnSize> generator_sizeof(const Object& object, const Decoders& decoders);
-OwnSize multidict_sizeof(const Object& object, const Decoders& decoders);  // multidict.cpp
+OwnSize multidict_sizeof(const Object& object, const Decoders& decoders);    // multidict.cpp
+OwnSize numpy_array_sizeof(const Object& object, const Decoders& decoders);  // numpy.cpp
+OwnSize numpy_scalar_sizeof(const Object& object, const Decoders& decoders);
 // size_library.cpp: the standard library's extension types.
 std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders);
 // ob_size of another object, a tuple or bytes; 0 where it cannot be read or contradicts its

@@ -303,6 +303,19 @@ OwnSize element(const Object& object, const Decoders& decoders) {
   return size;
 }
 
+// The ring of 3.13 and later; __sizeof__ counts it since 3.15.
+OwnSize simple_queue(const Object& object, const Decoders& decoders) {
+  const Layout& layout = decoders.layout;
+  OwnSize size = body_only(object);
+  if (!layout.has(Fact::simplequeueobject_buf_items)) return size;
+  const std::uint64_t without = size.sizeof_result;
+  add_block(size, load_pointer(object.body, layout[Fact::simplequeueobject_buf_items]),
+            load<std::uint64_t>(object.body, layout[Fact::simplequeueobject_buf_items_cap]),
+            sizeof(Address), decoders);
+  if (!layout.since(Fact::since_simple_queue_sizeof)) size.sizeof_result = without;
+  return size;
+}
+
 }  // namespace
 
 std::uint64_t length_of(Address other, const Decoders& decoders) {
@@ -318,6 +331,8 @@ std::uint64_t length_of(Address other, const Decoders& decoders) {
 
 std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& decoders) {
   switch (object.type->shape) {
+    case Shape::simple_queue:
+      return simple_queue(object, decoders);
     case Shape::deque:
       return deque(object, decoders);
     case Shape::array:
@@ -352,6 +367,10 @@ std::optional<OwnSize> library_sizeof(const Object& object, const Decoders& deco
       return element(object, decoders);
     case Shape::multidict:
       return multidict_sizeof(object, decoders);
+    case Shape::numpy_array:
+      return numpy_array_sizeof(object, decoders);
+    case Shape::numpy_scalar:
+      return numpy_scalar_sizeof(object, decoders);
     default:
       return std::nullopt;
   }

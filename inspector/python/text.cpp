@@ -31,6 +31,15 @@ void append_utf8(std::string& out, std::uint32_t c) {
 
 }  // namespace
 
+TextState text_state(const std::byte* body, const Layout& layout) {
+  const auto state = load<std::uint32_t>(body, layout[Fact::PyASCIIObject_state]);
+  // interned:2 kind:3 compact:1 ascii:1; free-threaded from 3.14 on interned has a byte of its own.
+  constexpr unsigned kByte = 8, kTwoBits = 2;
+  const bool split = layout.since(Fact::since_text_state_split);
+  const std::uint32_t rest = state >> (split ? kByte : kTwoBits);
+  return {split ? state & 0xff : state & 3, rest & 7, (rest >> 3 & 1) != 0, (rest >> 4 & 1) != 0};
+}
+
 std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirror& mirror) {
   const auto ascii_size = layout[Fact::sizeof_PyASCIIObject];
   const auto compact_size = layout[Fact::sizeof_PyCompactUnicodeObject];
@@ -39,12 +48,11 @@ std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirro
 
   TextShape text;
   const std::int64_t length = load_ssize(body, layout[Fact::PyASCIIObject_length]);
-  // state (Include/cpython/unicodeobject.h): interned:2 kind:3 compact:1 ascii:1
-  const auto state = load<std::uint32_t>(body, layout[Fact::PyASCIIObject_state]);
-  text.interned = state & 3;
-  text.kind = state >> 2 & 7;
-  text.compact = state >> 5 & 1;
-  text.ascii = state >> 6 & 1;
+  const TextState state = text_state(body, layout);
+  text.interned = state.interned;
+  text.kind = state.kind;
+  text.compact = state.compact;
+  text.ascii = state.ascii;
   if (length < 0 || (text.kind != 0 && text.kind != 1 && text.kind != 2 && text.kind != 4)) {
     return std::nullopt;
   }

@@ -22,6 +22,13 @@ struct TextShape {
   std::uint64_t wstr_bytes = 0;  // of a separate wchar_t copy, up to 3.11, NUL included
 };
 
+// What the flags of a str say (PyASCIIObject.state).
+struct TextState {
+  unsigned interned = 0, kind = 0;
+  bool compact = false, ascii = false;
+};
+TextState text_state(const std::byte* body, const Layout& layout);
+
 // Of the object at `address`, taken to be a str. nullopt: unreadable, or a length that does not
 // fit.
 std::optional<TextShape> text_shape(Address address, const Layout& layout, Mirror& mirror);

@@ -142,6 +142,7 @@ const TypeInfo* TypeTable::build(Address address, const TypeInfo* base) {
   if (base != nullptr) {
     type.shape = base->shape;
     type.fields = base->fields;
+    type.fields_behind_items = base->fields_behind_items;
     type.inferred = base->inferred;
     type.inferred_begin = base->inferred_begin;
     type.inferred_end = base->inferred_end;
@@ -329,6 +330,7 @@ void TypeTable::add_slots(TypeInfo& type, const std::byte* body) {
             .value_or("?");
     type.fields.push_back(
         {static_cast<std::int32_t>(offset), names_.intern("." + name), ReferenceKind::collector});
+    type.fields_behind_items = type.shape == Shape::tuple;
   }
 }
 
@@ -380,7 +382,8 @@ bool TypeTable::defines_sizeof(Address address) {
       dict_lookup(load_pointer(body, layout_[Fact::PyTypeObject_tp_dict]), "__sizeof__");
   if (method == 0) return false;
   // C code's are method descriptors, which have no Py_TPFLAGS_HEAPTYPE type and are no functions.
-  const std::byte* head = mirror_.at(method, sizeof(Address) * 2);
+  const std::byte* head =
+      mirror_.at(method, static_cast<std::size_t>(layout_[Fact::sizeof_PyObject]));
   if (head == nullptr) return false;
   const std::byte* kind = mirror_.at(load_pointer(head, layout_[Fact::PyObject_ob_type]),
                                      static_cast<std::size_t>(layout_[Fact::sizeof_PyTypeObject]));

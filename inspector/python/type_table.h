@@ -46,6 +46,9 @@ struct TypeInfo {
   bool inline_values = false;
   bool inferred = false;    // some bytes of the body are known to nobody: read conservatively
   bool own_sizeof = false;  // __sizeof__ is Python code
+  // Fields stand as many bytes further as an instance's items take: the slots of a tuple's
+  // subclass, which may have some since 3.15 (Python/structmember.c, _Py_AFTER_ITEMS).
+  bool fields_behind_items = false;
   // How an instance's reference to this type is held; nullopt: it holds none (static types).
   std::optional<ReferenceKind> type_reference;
   std::int32_t pre_header = 0;   // bytes before the collector's header: managed dict and weak list

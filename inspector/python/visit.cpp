@@ -3,6 +3,23 @@
 #include "inspector/python/bytes.h"
 
 namespace heapglass {
+namespace {
+
+// What stands where a body without items would; null: not readable.
+const std::byte* behind_items(const Object& object, const Decoders& decoders) {
+  const auto items = magnitude(object.ob_size(decoders.layout));
+  if (items > decoders.mirror.room(object.address) / sizeof(Address)) {
+    decoders.fault(Fault::absurd_size);
+    return nullptr;
+  }
+  const Address begin = object.address + items * sizeof(Address);
+  const std::byte* body =
+      decoders.mirror.at(begin, static_cast<std::size_t>(object.type->basicsize));
+  if (body == nullptr) decoders.unreadable(begin);
+  return body;
+}
+
+}  // namespace
 
 void visit(const Object& object, const Decoders& decoders, Sink& sink) {
   const TypeInfo& type = *object.type;
@@ -110,6 +127,18 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
     case Shape::greenlet:
       visit_greenlet(object, decoders, sink);
       break;
+    case Shape::numpy_array:
+      visit_numpy_array(object, decoders, sink);
+      break;
+    case Shape::numpy_dtype:
+      visit_numpy_dtype(object, decoders, sink);
+      break;
+    case Shape::numpy_scalar:
+      visit_numpy_scalar(object, decoders, sink);
+      break;
+    case Shape::numpy_ufunc:
+      visit_numpy_ufunc(object, decoders, sink);
+      break;
     case Shape::capsule:
       visit_capsule(object, decoders, sink);
       break;
@@ -132,9 +161,11 @@ void visit(const Object& object, const Decoders& decoders, Sink& sink) {
   // What no collector's header stands before is never shown to the collector: of the bases of
   // ctypes only subclasses have one.
   const bool shown = type.has_gc && !hidden_from_collector(object, decoders);
+  const std::byte* body = type.fields_behind_items ? behind_items(object, decoders) : object.body;
   for (const Field& field : type.fields) {
+    if (body == nullptr) break;
     const ReferenceKind kind = shown ? field.kind : ReferenceKind::owned;
-    sink.add(load_pointer(object.body, field.offset), kind, LabelKind::field, field.name);
+    sink.add(load_pointer(body, field.offset), kind, LabelKind::field, field.name);
   }
   if (type.managed_dict || type.dict_offset != 0) visit_attributes(object, decoders, sink);
   if (type.inferred) visit_inferred(object, decoders, sink);

@@ -56,6 +56,10 @@ void visit_sqlite_connection(const Object&, const Decoders&, Sink&);
 void visit_sqlite_cache(const Object&, const Decoders&, Sink&);
 void visit_ctypes_type(const Object&, const Decoders&, Sink&);
 void visit_multidict(const Object&, const Decoders&, Sink&);
+void visit_numpy_array(const Object&, const Decoders&, Sink&);
+void visit_numpy_dtype(const Object&, const Decoders&, Sink&);
+void visit_numpy_ufunc(const Object&, const Decoders&, Sink&);
+void visit_numpy_scalar(const Object&, const Decoders&, Sink&);
 void visit_greenlet(const Object&, const Decoders&, Sink&);
 // The StgInfo behind a type of ctypes (3.13+); null: it has none. ctypes.cpp
 const std::byte* stg_info(const Object&, const Decoders&);

@@ -256,17 +256,36 @@ bool ArchiveReader::has(const std::string& entry) const {
   return unzLocateFile(file_->zip, entry.c_str(), 1) == UNZ_OK;
 }
 
+namespace {
+
+bool claims_too_much(const unz_file_info64& info, std::uint64_t file_size) {
+  const std::uint64_t ratio = info.compression_method == 0 ? 1 : kMostRatio;
+  return info.compressed_size > file_size || info.uncompressed_size / ratio > info.compressed_size;
+}
+
+}  // namespace
+
+std::uint64_t ArchiveReader::unpacked_bytes() const {
+  std::uint64_t sum = 0;
+  for (int more = unzGoToFirstFile(file_->zip); more == UNZ_OK;
+       more = unzGoToNextFile(file_->zip)) {
+    unz_file_info64 info{};
+    if (unzGetCurrentFileInfo64(file_->zip, &info, nullptr, 0, nullptr, 0, nullptr, 0) != UNZ_OK) {
+      damaged("its directory is damaged");
+    }
+    // What claims too much is told when it is opened.
+    if (!claims_too_much(info, file_->file_size)) sum += info.uncompressed_size;
+  }
+  return sum;
+}
+
 std::uint64_t ArchiveReader::open(const std::string& entry) {
   if (!has(entry)) damaged("it has no " + entry);
   unz_file_info64 info{};
   if (unzGetCurrentFileInfo64(file_->zip, &info, nullptr, 0, nullptr, 0, nullptr, 0) != UNZ_OK) {
     damaged("its directory is damaged");
   }
-  const std::uint64_t ratio = info.compression_method == 0 ? 1 : kMostRatio;
-  if (info.compressed_size > file_->file_size ||
-      info.uncompressed_size / ratio > info.compressed_size) {
-    damaged(entry + " claims more than the file has");
-  }
+  if (claims_too_much(info, file_->file_size)) damaged(entry + " claims more than the file has");
   if (unzOpenCurrentFile(file_->zip) != UNZ_OK) damaged(entry + " cannot be read");
   return info.uncompressed_size;
 }

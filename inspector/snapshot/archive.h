@@ -67,6 +67,8 @@ class ArchiveReader {
 
   std::string text(const std::string& entry);
   bool has(const std::string& entry) const;
+  // Of all entries together, unpacked. Throws Failure(not_cpython).
+  std::uint64_t unpacked_bytes() const;
   template <class T>
   BigVector<T> array(const std::string& entry) {
     BigVector<T> values;

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "inspector/graph/edge.h"
+#include "inspector/memory_budget.h"
 #include "inspector/snapshot/archive.h"
 #include "inspector/snapshot/snapshot_columns.h"
 #include "inspector/snapshot/snapshot_json.h"
@@ -41,16 +42,19 @@ void write_roots(const HeapGraph& graph, ArchiveWriter& archive) {
   std::vector<std::uint32_t> name;
   std::vector<RootKind> kind;
   std::vector<RootHold> hold;
+  std::vector<std::uint32_t> frame;
   for (const Root& root : graph.roots) {
     to.push_back(root.to);
     name.push_back(root.name);
     kind.push_back(root.kind);
     hold.push_back(root.hold);
+    frame.push_back(root.frame);
   }
   archive.add_array<ObjectId>("root_to", to);
   archive.add_array<std::uint32_t>("root_name", name);
   archive.add_array<RootKind>("root_kind", kind);
   archive.add_array<RootHold>("root_hold", hold);
+  archive.add_array<std::uint32_t>("root_frame", frame);
 }
 
 void read_roots(ArchiveReader& archive, HeapGraph& graph) {
@@ -58,17 +62,37 @@ void read_roots(ArchiveReader& archive, HeapGraph& graph) {
   const auto name = archive.array<std::uint32_t>("root_name");
   const auto kind = archive.array<RootKind>("root_kind");
   const auto hold = archive.array<RootHold>("root_hold");
-  if (name.size() != to.size() || kind.size() != to.size() || hold.size() != to.size()) {
+  const auto frame = archive.array<std::uint32_t>("root_frame");
+  if (name.size() != to.size() || kind.size() != to.size() || hold.size() != to.size() ||
+      frame.size() != to.size()) {
     archive.damaged("its roots do not fit together");
   }
   graph.roots.reserve(to.size());
   for (std::size_t i = 0; i < to.size(); ++i) {
-    const Root root{to[i], name[i], kind[i], hold[i]};
+    const Root root{to[i], name[i], kind[i], hold[i], frame[i]};
     if (index(root.to) >= graph.size() || root.name >= graph.root_names.size() ||
         static_cast<std::size_t>(root.kind) >= kRootKinds || root.hold > RootHold::inferred) {
       archive.damaged("a root leads nowhere");
     }
     graph.roots.push_back(root);
+  }
+}
+
+void write_texts(const HeapGraph& graph, ArchiveWriter& archive) {
+  archive.add_array<ObjectId>("text_object", graph.texts.objects);
+  archive.add_array<std::uint32_t>("text_name", graph.texts.values);
+}
+
+void read_texts(ArchiveReader& archive, HeapGraph& graph) {
+  const auto object = archive.array<ObjectId>("text_object");
+  const auto name = archive.array<std::uint32_t>("text_name");
+  if (name.size() != object.size()) archive.damaged("its texts do not fit together");
+  for (std::size_t i = 0; i < object.size(); ++i) {
+    const bool ascends = i == 0 || object[i] > object[i - 1];
+    if (!ascends || index(object[i]) >= graph.size() || name[i] >= graph.names.size()) {
+      archive.damaged("a text is of no object");
+    }
+    graph.texts.add(object[i], name[i]);
   }
 }
 
@@ -157,6 +181,7 @@ void read_graph(ArchiveReader& archive, std::size_t pooled, HeapGraph& graph) {
   graph.edge = archive.array<std::uint32_t>("edge");
   if (const char* wrong = what_is_wrong(graph)) archive.damaged(wrong);
   read_roots(archive, graph);
+  read_texts(archive, graph);
 }
 
 Descriptor open_file(const std::string& path) {
@@ -203,6 +228,7 @@ void write_snapshot(int fd, const Inspection& inspection, bool compress, const R
   archive.add_array<ObjectId>("reference_to", graph.reference_to);
   archive.add_array<std::uint32_t>("edge", graph.edge);
   write_roots(graph, archive);
+  write_texts(graph, archive);
   write_weak_entries(inspection.weak_entries, archive);
   write_columns(inspection.columns, archive);
   archive.finish();
@@ -218,6 +244,7 @@ Inspection read_snapshot(const std::string& path, const Run& run) {
     }
     Inspection result = inspection_from_json(meta);
     run.report("reading the snapshot", -1);
+    require_memory(run, archive.unpacked_bytes());
     read_graph(archive, meta.at("pooled").get<std::size_t>(), result.graph);
     result.weak_entries = read_weak_entries(archive, result.graph.size());
     result.columns = read_columns(archive, result.graph.size());

@@ -15,7 +15,8 @@
 //     reference_begin u8 [n+1]  with reference_to a matrix in compressed rows (scipy's csr_matrix)
 //     reference_to u4 [m]   object ids
 //     edge         u4 [m]   graph/edge.h: 2 bits of kind, 3 of label, 27 of index
-//     root_to u4, root_name u4, root_kind u1, root_hold u1  [r]
+//     root_to u4, root_name u4, root_kind u1, root_hold u1, root_frame u4  [r]
+//     text_object u4, text_name u4  [t]  HeapGraph::texts
 //     weak_entry_reference u4, weak_entry_object u4  [w]  graph/weak_entry.h
 //     and the sparse columns: snapshot_columns.h
 //

@@ -38,7 +38,9 @@ WORDS = {
     "dialect.stack_refs": [((3, 6), "pointer"), ((3, 14), "tagged")],
     "dialect.static_types": [((3, 6), "own"), ((3, 12), "per_interpreter")],
     "dialect.subtype_traverse": [((3, 6), "shows_type"), ((3, 9), "leaves_it_to_heap_base")],
-    "framestate.minus_FRAME_CREATED": [((3, 11), 2), ((3, 13), 3)],
+    "framestate.FRAME_CLEARED": [((3, 11), 4), ((3, 15), 5)],
+    "framestate.FRAME_CREATED": [((3, 11), 256 - 2), ((3, 13), 256 - 3), ((3, 15), 0)],
+    "framestate.FRAME_EXECUTING": [((3, 11), 0), ((3, 15), 4)],
     "pymalloc.ALIGNMENT": [((3, 6), 16)],  # 8 where the collector's head is shorter: gc_head.cpp
     "pymalloc.ARENA_SIZE": [((3, 6), 256 << 10), ((3, 10), 1 << 20)],
     "pymalloc.POOL_SIZE": [((3, 6), 4 << 10), ((3, 10), 16 << 10)],
@@ -48,11 +50,26 @@ WORDS = {
     "since.ctypes_dict_sizeof": [((3, 6), 99), ((3, 7), 0)],
     "since.managed_dict_shown": [((3, 13), 13), ((3, 14), 4), ((3, 15), 0)],
     "since.pickle_memo_shown": [((3, 6), 99), ((3, 11), 7), ((3, 12), 1), ((3, 13), 0)],
+    "since.simple_queue_sizeof": [((3, 13), 99), ((3, 15), 0)],
     "since.structseq_hidden_shown": [((3, 6), 99), ((3, 8), 0)],
     "since.tree_builder_events_shown": [((3, 6), 99), ((3, 7), 0)],
     "since.typevar_name_shown": [((3, 13), 10), ((3, 14), 1), ((3, 15), 0)],
     "since.unstarted_generator_stays": [((3, 6), 99), ((3, 12), 0)],
 }
+
+# What is so in free-threaded builds (Py_GIL_DISABLED) of any version; None: they have no such thing.
+FREE_THREADED = {
+    "PyGC_Head._gc_next": None,
+    "PyGC_Head._gc_prev": None,
+    "dialect.gc_head": "in_object",
+    "dialect.refcount": "split",
+    "since.code_consts_shown": 0,
+    "sizeof.PyGC_Head": 0,
+}
+# What other builds have too, but nobody asks of them.
+ONLY_FREE_THREADED = (
+    "PyCodeObject.co_tlbc", "PyInterpreterState.unique_ids.", "_PyInterpreterFrame.tlbc_index",
+    "_PyThreadStateImpl.refcounts.", "_gc_runtime_state.generations", "mi_", "sizeof.mi_")
 
 
 def read_facts(path):
@@ -198,7 +215,9 @@ def choose(struct, found, interpreter):
     return own[0][1]
 
 
-def word(name, version):
+def word(name, version, flavour):
+    if "t" in flavour and name in FREE_THREADED:
+        return FREE_THREADED[name]
     values = [value for first, value in WORDS[name] if first <= version]
     if values:
         return values[-1]  # None: not any more
@@ -207,12 +226,14 @@ def word(name, version):
     fail(f"{name} is not known for {version[0]}.{version[1]}: see WORDS")
 
 
-def values_of(facts, structs, interpreter, version):
+def values_of(facts, structs, interpreter, version, flavour):
     chosen = {name: choose(name, found, interpreter) for name, found in structs.items()}
     values = {}
     for names in facts:
-        if names[0] in WORDS:
-            value = word(names[0], version)
+        if names[0].startswith(ONLY_FREE_THREADED) and "t" not in flavour:
+            continue
+        if names[0] in WORDS or ("t" in flavour and names[0] in FREE_THREADED):
+            value = word(names[0], version, flavour)
             if value is not None:
                 values[names[0]] = value
             continue
@@ -238,7 +259,9 @@ def hiding_types(path, values):
 
 def module_states(path, values):
     """What module_states.py finds in the interpreter itself."""
-    facts = ("PyModuleObject.md_def", "PyModuleObject.md_state", "PyModuleDef.m_size")
+    size = (["PyModuleObject.md_state_size"] if "PyModuleObject.md_state_size" in values else
+            ["PyModuleObject.md_def", "PyModuleDef.m_size"])
+    facts = ["PyModuleObject.md_state"] + size
     done = subprocess.run(
         [path, "-E", "-s", os.path.join(HERE, "module_states.py")] + [str(values[f]) for f in facts],
         capture_output=True, text=True, timeout=120)
@@ -270,9 +293,9 @@ def changes_inside(path):
     return {key: value for key, value in lines if re.sub(r"@\d\d$", "", key) in changed}
 
 
-def write_layout(path, name, origin, version, values):
+def write_layout(path, name, origin, version, flavour, values):
     lines = [("name", name), ("origin", origin), ("exact", "yes" if is_exact(path) else "no")]
-    lines += [(key, word(key, version)) for key in sorted(WORDS) if key.startswith("dialect.")]
+    lines += [(key, word(key, version, flavour)) for key in sorted(WORDS) if key.startswith("dialect.")]
     lines += sorted({**values, **changes_inside(path)}.items())
     with open(path, "w", encoding="ascii") as file:
         file.writelines(f"{key}\t{value}\n" for key, value in lines)
@@ -397,20 +420,18 @@ def main():
         fail("which version is it? give --version 3.12.1")
     version = tuple(version)
     flavour = arguments.flavour if arguments.flavour is not None else (about or {}).get("flavour", "")
-    if "t" in flavour:
-        fail("free-threaded builds have no dialects yet: extend symbols/layout.h and WORDS")
 
     name = f"{version[0]}.{version[1]}{flavour}"
     origin = arguments.origin or f"{micro} {kind}, x86-64"
     output = arguments.output or os.path.join(HERE, name + ".tsv")
-    values = values_of(facts, structs, binary, version)
+    values = values_of(facts, structs, binary, version, flavour)
     measured = {}
     if about:
         for path in arguments.also + [arguments.binary]:
             measured |= hiding_types(path, values) | module_states(path, values)
     else:
         print("extract.py: cannot be run, so no `hides_type` and `module_state` lines", file=sys.stderr)
-    write_layout(output, name, origin, version, values | measured)
+    write_layout(output, name, origin, version, flavour, values | measured)
     print(f"{output}: {len(values)} of {len(facts)} facts, {1 + len(modules)} files", file=sys.stderr)
 
 

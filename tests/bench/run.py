@@ -27,7 +27,7 @@ from target import Target, skip  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCALE = (1000000, 5000000, 20000000)
 PATIENT = ("--max-pause", "60s")  # it is measured here, not limited
-READABLE = ((3, 11), (3, 12), (3, 13), (3, 10), (3, 9), (3, 8), (3, 7), (3, 6))  # for the default of --python only
+READABLE = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 15), (3, 10), (3, 9), (3, 8), (3, 7), (3, 6))  # for the default of --python only
 
 
 def in_process(target, how=b"m"):

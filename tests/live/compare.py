@@ -117,11 +117,16 @@ def compare(truth, export, core_only=False, out=sys.stdout):
     extras = {}  # address -> (type, size, tracked) of what only the export has
     unseen = {}  # address -> what the export says it refers to, where the truth could not ask
 
+    numbers = (truth.number.get(kind.address) for kind in truth.types)
+    metatypes = {truth.type(i).address for i in numbers if i is not None}
+
     for found in export:
         address = int(found["address"], 16)
         i = truth.number.get(address)
         references = addresses(found, "references")
-        inferred = addresses(found, "inferred") if i is None or truth.type(i).collectable else []
+        # The collector looks into nothing that it could not track; of types, into none but tracked ones.
+        collectable = i is None or (truth.type(i).collectable and truth.type(i).address not in metatypes)
+        inferred = addresses(found, "inferred") if found["tracked"] or collectable else []
         if i is None:
             extras[address] = (found["type"], found["size"], found["tracked"])
             other[address] = references + inferred

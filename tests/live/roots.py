@@ -71,10 +71,9 @@ def frame_name(label, frame):
 
 
 def label_of(thread):
-    if thread["name"]:
-        return 'thread %d "%s"' % (thread["native"], thread["name"])
-    # Up to 3.10 only a Thread object has the kernel's number.
-    return "thread %d" % thread["native"] if thread["native_known"] else "thread 0x%x" % thread["ident"]
+    # Up to 3.10 only a Thread object has the kernel's number, and none has up to 3.7.
+    number = "thread %d" % thread["native"] if thread["native_known"] else "thread 0x%x" % thread["ident"]
+    return '%s "%s"' % (number, thread["name"]) if thread["name"] else number
 
 
 def compare_locals(check, export, truth, thread):
@@ -118,7 +117,7 @@ def compare_frames(check, export, truth, thread):
 
 def compare_threads(check, export, truth):
     labels = {label_of(thread) for thread in truth["threads"]}
-    main = 'thread %d "MainThread"' % truth["main"]["native"]
+    main = label_of(truth["main"])
     found = {n.partition(" frame ")[0] for kind, n, _, _ in export.roots if kind == "frame"}
     check.same("threads", found, labels | {main})
     for thread in truth["threads"]:
@@ -138,8 +137,9 @@ def compare_threads(check, export, truth):
     for name, address in truth["thread dict"].items():
         have = [a for _, n, a, hold in export.roots if n == by_label[name] + " thread-locals" and hold == "owned"]
         check.equal("thread-locals of " + name, have, [address])
-    (start,) = [a for _, n, a, _ in export.roots if n == by_label["context"] + " context"]
-    check.equal("a context leads to its value", export.reaches(start, truth["context value"]), True)
+    if truth["context value"]:  # 3.6 has no contexts
+        (start,) = [a for _, n, a, _ in export.roots if n == by_label["context"] + " context"]
+        check.equal("a context leads to its value", export.reaches(start, truth["context value"]), True)
     check.equal("the running coroutine", any(
         kind == "frame" and a == truth["coroutine"] and n.startswith(by_label["coroutine"] + " frame blocking_coroutine() at ")
         for kind, n, a, hold in export.roots), True)
@@ -155,10 +155,11 @@ def compare_interpreter(check, export, truth):
     roots = Counter((n, a) for kind, n, a, hold in export.roots if kind == "interpreter" and hold == "owned")
     for name, address in truth["interpreter"].items():
         check.equal(name, (roots[name, address], sum(c for (n, _), c in roots.items() if n == name)), (1, 1))
-    registered = [a for n, a in roots if n == "atexit.register"]
+    registered = [a for n, a in roots if n == "atexit callback"]
     if registered:  # else the module shows them
-        check.equal("atexit", set(truth["atexit"]) - set(registered) - {
-            r for a in registered for r in export.references(a)}, set())
+        # The function itself, a tuple of what it is called with, or since 3.14 a list of such tuples.
+        check.equal("atexit", [a for a in truth["atexit"] if not any(
+            export.reaches(start, a, 3) for start in registered)], [])
     for name, address in truth["held by a container"].items():
         starts = [a for n, a in roots if n == name]
         # Untracked lists (of audit hooks) are not in the graph as long as it does not begin at roots.
@@ -166,6 +167,9 @@ def compare_interpreter(check, export, truth):
 
 
 def compare_other_interpreter(check, export, other):
+    if other is None:
+        print("no other interpreter: 3.6 and 3.7 have no module that starts one")
+        return
     roots = {(name, address) for _, name, address, _ in export.roots}
     for name, address in other.items():
         check.equal(name, (name, address) in roots, True)

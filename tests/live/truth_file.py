@@ -42,6 +42,22 @@ class Truth:
         if len(self.start) != count or len(self.number) != count or at != length:
             raise SystemExit("%s is damaged" % path)
 
+    def add(self, other):
+        """Takes over what only `other` has, the truth of another interpreter of the same process. What both
+        tell of (immortal objects, static types) stands."""
+        first = len(self.types)
+        self.types += other.types
+        for i in range(len(other)):
+            at = other.start[i]
+            if other.values[at] in self.number:
+                continue
+            self.number[other.values[at]] = len(self.start)
+            self.start.append(len(self.values))
+            self.values += other.values[at : at + FIELDS + other.values[at + 4]]
+            self.values[self.start[-1] + 1] += first
+        self.collected += other.collected
+        self.own_seen += other.own_seen
+
     def __len__(self):
         return len(self.start)
 

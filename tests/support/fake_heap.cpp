@@ -32,6 +32,15 @@ Address FakeHeap::c_string(std::string_view text) {
   return address;
 }
 
+void FakeHeap::set_count(Address object, std::int64_t count) {
+  if (layout.dialects.refcount == Refcount::split) {
+    set(object, Fact::PyObject_ob_tid, kThread);
+    set(object, Fact::PyObject_ob_ref_local, static_cast<std::uint32_t>(count));
+  } else {
+    set(object, Fact::PyObject_ob_refcnt, count);
+  }
+}
+
 Address FakeHeap::object(Address type, std::size_t size) {
   const auto flags = memory.get<std::uint64_t>(type + offset(Fact::PyTypeObject_tp_flags));
   const std::size_t managed =
@@ -40,7 +49,10 @@ Address FakeHeap::object(Address type, std::size_t size) {
   const std::size_t head = flags & kFlagHaveGc ? offset(Fact::sizeof_PyGC_Head) : 0;
   if (size == 0) size = memory.get<std::uint64_t>(type + offset(Fact::PyTypeObject_tp_basicsize));
   const Address address = allocate(managed + head + size) + managed + head;
-  set(address, Fact::PyObject_ob_refcnt, std::int64_t{1});
+  set_count(address, 1);
+  if (layout.dialects.gc_head == GcHead::in_object && (flags & kFlagHaveGc)) {
+    set(address, Fact::PyObject_ob_gc_bits, std::uint8_t{1});  // tracked
+  }
   set(address, Fact::PyObject_ob_type, type);
   return address;
 }

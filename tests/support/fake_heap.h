@@ -36,6 +36,7 @@ class FakeHeap {
   static constexpr Address kStaticBegin = 0x555555000000;
   static constexpr Address kHeapBegin = 0x7f5500000000;
   static constexpr Address kSubtypeTraverse = 0x555555901230;
+  static constexpr Address kThread = 0x7f5400000740;    // ob_tid, where objects have one
   static constexpr Address kLookdict = 0x555555a04560;  // dk_lookup of general tables, up to 3.10
 
   // With `type`, `object` and the other builtin types (type()), and None.
@@ -87,6 +88,8 @@ class FakeHeap {
   // Zeros of `size` bytes (0: tp_basicsize) with a count of 1, after what the type says stands
   // before an object.
   Address object(Address type, std::size_t size = 0);
+  // ob_refcnt, or what it is split into.
+  void set_count(Address object, std::int64_t count);
   Address none() const { return none_; }
   Address tuple(const std::vector<Address>& items, Address type = 0);
   Address list(const std::vector<Address>& items, std::int64_t allocated = -1);

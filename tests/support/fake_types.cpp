@@ -14,7 +14,7 @@ Address FakeHeap::static_type(const std::string& tp_name, Address base, std::int
   const Address name = allocate_static(tp_name.size() + 1);
   const Address address = allocate_static(offset(Fact::sizeof_PyTypeObject));
   std::memcpy(memory.bytes(name, tp_name.size()), tp_name.data(), tp_name.size());
-  set(address, Fact::PyObject_ob_refcnt, std::int64_t{1});
+  set_count(address, 1);
   const auto metatype = types_.find("type");
   set(address, Fact::PyObject_ob_type, metatype == types_.end() ? address : metatype->second);
   set(address, Fact::PyTypeObject_tp_name, name);

@@ -47,7 +47,14 @@ class SmallGraph {
     const auto at = std::find(graph_.root_names.begin(), graph_.root_names.end(), name);
     const auto name_index = static_cast<std::uint32_t>(at - graph_.root_names.begin());
     if (at == graph_.root_names.end()) graph_.root_names.emplace_back(name);
-    graph_.roots.push_back({ObjectId{to}, name_index, kind, hold});
+    graph_.roots.push_back({ObjectId{to}, name_index, kind, hold, frame_});
+  }
+  // Roots from here on are of that frame; 0: of none.
+  void frame(std::uint32_t number) { frame_ = number; }
+  // What a str says, where it is a name. Ascending.
+  void text(std::uint32_t object, std::string_view name) {
+    graph_.texts.add(ObjectId{object}, static_cast<std::uint32_t>(graph_.names.size()));
+    graph_.names.emplace_back(name);
   }
   void more_references(std::uint32_t to, std::uint32_t count) { graph_.refcount[to] += count; }
   void flag(std::uint32_t object, std::uint8_t flags) { graph_.flags[object] = flags; }
@@ -104,6 +111,7 @@ class SmallGraph {
 
   HeapGraph graph_;
   std::vector<Edge> edges_;
+  std::uint32_t frame_ = 0;
 };
 
 }  // namespace heapglass
