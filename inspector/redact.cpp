@@ -180,8 +180,8 @@ class Redaction {
       size_of(*object, decoders);
     }
     as_it_is_ = kFewBytes;
-    // It looks at contents too, to compare them: before these are cleared.
-    seen_.inspection.columns = read_columns(graph, decoders, run_);
+    // All but those that look at contents, to compare them.
+    seen_.inspection.columns = read_columns(graph, decoders, kAllColumns & ~kContentHashes, run_);
   }
 
   void keep_head(const Object& object) {

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!looks_like_core(path)) return 0;
   try {
     // No files of this machine: a name in a core must not decide how long a run takes.
-    inspect_core({path, "/nonexistent"}, {.names = true, .columns = true, .contents = true}, run);
+    inspect_core({path, "/nonexistent"}, {.names = true, .columns = kAllColumns, .contents = true},
+                 run);
   } catch (const Failure&) {
   } catch (const std::bad_alloc&) {  // more address space than there is: exit 6
   }

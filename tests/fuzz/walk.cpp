@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     Python python = all.seen.python;
     std::vector<Arena> arenas;
-    const InspectOptions options{.names = true, .columns = true};
+    const InspectOptions options{.names = true, .columns = kAllColumns};
     examine(python, arenas, view, {}, options, {});
   } catch (const Failure&) {
   }
