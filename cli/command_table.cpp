@@ -33,9 +33,8 @@ void refuse_csv(const Context& context) {
 }
 
 std::span<const std::string_view> later_commands() {
-  static constexpr std::string_view kLater[] = {
-      "memory",    "strings", "collections", "caches",
-      "resources", "report",  "allocations", "query"};
+  static constexpr std::string_view kLater[] = {"memory",    "strings", "collections", "caches",
+                                                "resources", "report",  "allocations", "query"};
   return kLater;
 }
 

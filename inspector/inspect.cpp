@@ -51,7 +51,8 @@ Seen see(pid_t pid, const InspectOptions& options, const Run& run) {
   if (arenas.empty() && target.python.layout.has(Fact::sizeof_mi_page_s)) {
     // Another release of mimalloc: what nothing refers to would be missed without a word.
     throw Failure(Exit::not_cpython,
-                  "layout " + target.python.layout.name + " does not fit this build: no segment of " +
+                  "layout " + target.python.layout.name +
+                      " does not fit this build: no segment of " +
                       "mimalloc's is where sys.modules stands",
                   "heapglass doctor -v " + std::to_string(pid) + ", and report its output");
   }

@@ -131,6 +131,22 @@ std::uint64_t value_at(pid_t pid, Address address) {
   return ProcessMemory(pid).value<std::uint64_t>(address).value_or(0);
 }
 
+// How many twins of `target` are still alive when those that the kernel is ending had their time.
+int alive_below(pid_t target) {
+  constexpr int kTries = 1000;
+  int alive = 0;
+  for (int i = 0; i < kTries; ++i) {
+    alive = 0;
+    for (const pid_t pid : all_pids()) {
+      const auto stat = read_stat(pid);
+      if (stat && stat->parent == target && stat->state != 'Z' && stat->state != 'X') ++alive;
+    }
+    if (alive == 0) return 0;
+    ::usleep(1000);
+  }
+  return alive;
+}
+
 }  // namespace
 
 TEST_CASE("a twin keeps the memory of one moment; the target goes on and sees no child") {
@@ -192,10 +208,7 @@ TEST_CASE(
       ::kill(inspector, SIGKILL);
       ::waitpid(inspector, nullptr, 0);
       if (!child.runs_on()) ++standing;
-      for (const pid_t pid : all_pids()) {
-        const auto stat = read_stat(pid);
-        if (stat && stat->parent == child.pid && stat->state != 'Z' && stat->state != 'X') ++twins;
-      }
+      twins += alive_below(child.pid);
     }
     CHECK(standing == 0);
     CHECK(twins == 0);

@@ -124,7 +124,8 @@ Exit run(Context& context) {
   InspectOptions options;
   options.names = context.own["labels"].as<bool>();
   // What hashes are compared for is not told.
-  if (context.own["columns"].as<bool>()) options.columns = kAllColumns & ~(kContentHashes | kGenerations);
+  if (context.own["columns"].as<bool>())
+    options.columns = kAllColumns & ~(kContentHashes | kGenerations);
   options.contents = context.options.values;
   const Inspection inspection = inspect_target(context, options);
   write_graph(context, inspection, output);

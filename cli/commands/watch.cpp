@@ -274,8 +274,9 @@ class Watch {
 
   void look() {
     try {
-      Inspection now =
-          inspect_target(context_, {.names = true, .columns = triggers_.keeps_snapshots() ? kAllColumns : kNoColumns});
+      Inspection now = inspect_target(
+          context_,
+          {.names = true, .columns = triggers_.keeps_snapshots() ? kAllColumns : kNoColumns});
       const std::uint64_t began = last_ ? last_->process.start_ticks : now.process.start_ticks;
       if (now.process.start_ticks != began) {
         throw Failure(Exit::target_gone,
