@@ -1,7 +1,6 @@
 // Which mapped files may be the interpreter, and whether one is.
 #include "symbols/interpreter_file.h"
 
-#include <elf.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "symbols/nameless.h"
 #include "symbols/version.h"
 
 namespace heapglass {
@@ -17,8 +17,6 @@ namespace {
 
 // A program without dynamic symbols still has its section headers, most of the time.
 constexpr const char* kRuntimeSection = ".PyRuntime";
-// Ten times the largest; a size that a file claims is no reason to read gigabytes.
-constexpr std::uint64_t kMaxRuntime = std::uint64_t{16} << 20;
 
 bool holds_runtime(const ElfImage& image) {
   return image.symbol("_PyRuntime") || image.sections.contains(kRuntimeSection) ||
@@ -37,24 +35,6 @@ AddressRange runtime_of(const ElfImage& image, Address bias) {
   runtime = {runtime.begin + bias, runtime.end + bias};
   if (runtime.end <= runtime.begin || runtime.size() > kMaxRuntime) return {};
   return runtime;
-}
-
-// 3.13+: where a file without section headers begins what it has for _PyRuntime, by the cookie of
-// the debug offsets (Include/internal/pycore_debug_offsets.h). It ends somewhere in the same
-// segment.
-AddressRange runtime_by_cookie(const ElfImage& image, Address bias, Memory& memory) {
-  constexpr std::string_view kCookie = "xdebugpy";
-  constexpr std::uint64_t kMost = std::uint64_t{64} << 20;
-  for (const ElfSegment& segment : image.segments) {
-    if ((segment.flags & PF_W) == 0) continue;
-    std::string bytes(std::min(segment.file_size, kMost), '\0');
-    if (!memory.read(bias + segment.vaddr, bytes.data(), bytes.size())) continue;
-    const std::size_t at = bytes.find(kCookie);
-    if (at == bytes.npos) continue;
-    const Address begin = bias + segment.vaddr + at;
-    return {begin, begin + std::min(segment.memory_size - at, kMaxRuntime)};
-  }
-  return {};
 }
 
 int rank(const MappedFile& file) { return file.is_executable ? 0 : file.named_python ? 1 : 2; }

@@ -21,14 +21,14 @@ struct Variables {
 };
 
 // What the program writes to, page by page: a part of it may not be there yet.
-std::vector<Variables> read_variables(const Interpreter& interpreter, Memory& memory) {
+std::vector<Variables> read_variables(const ElfImage& image, Address bias, Memory& memory) {
   constexpr std::size_t kPage = 4096;
   constexpr std::size_t kMost = std::size_t{64} << 20;
   std::vector<Variables> result;
-  for (const ElfSegment& segment : interpreter.image.segments) {
+  for (const ElfSegment& segment : image.segments) {
     if ((segment.flags & PF_W) == 0) continue;
     const std::size_t size = std::min<std::size_t>(segment.memory_size, kMost);
-    Variables variables{interpreter.bias + segment.vaddr, std::vector<std::byte>(size)};
+    Variables variables{bias + segment.vaddr, std::vector<std::byte>(size)};
     std::vector<ReadRequest> pages;
     for (std::size_t at = 0; at < size;) {
       const std::size_t step =
@@ -99,9 +99,22 @@ void for_each_word(const std::vector<Variables>& all, Value value, Body body) {
 
 }  // namespace
 
+AddressRange runtime_by_cookie(const ElfImage& image, Address bias, Memory& memory) {
+  constexpr std::string_view kCookie = "xdebugpy";
+  for (const Variables& variables : read_variables(image, bias, memory)) {
+    const std::string_view text(reinterpret_cast<const char*>(variables.bytes.data()),
+                                variables.bytes.size());
+    const std::size_t at = text.find(kCookie);
+    if (at == text.npos) continue;
+    const Address begin = variables.begin + at;
+    return {begin, begin + std::min<std::uint64_t>(text.size() - at, kMaxRuntime)};
+  }
+  return {};
+}
+
 std::optional<PythonVersion> version_in_variables(const Interpreter& interpreter, Memory& memory) {
   static constexpr std::string_view kInside = ") [";  // what every such text has
-  for (const Variables& variables : read_variables(interpreter, memory)) {
+  for (const Variables& variables : read_variables(interpreter.image, interpreter.bias, memory)) {
     const std::string_view text(reinterpret_cast<const char*>(variables.bytes.data()),
                                 variables.bytes.size());
     for (std::size_t at = text.find(kInside); at != text.npos; at = text.find(kInside, at + 1)) {
@@ -117,7 +130,7 @@ std::optional<PythonVersion> version_in_variables(const Interpreter& interpreter
 
 void name_static_types(Interpreter& interpreter, const Layout& layout, Memory& memory) {
   if (interpreter.image.symbol("PyType_Type")) return;
-  const std::vector<Variables> all = read_variables(interpreter, memory);
+  const std::vector<Variables> all = read_variables(interpreter.image, interpreter.bias, memory);
   const auto ob_type = static_cast<Address>(layout[Fact::PyObject_ob_type]);
   const auto name_of = [&](Address type) {
     constexpr std::size_t kLongest = 100;
