@@ -81,6 +81,13 @@ bool Entries::is_one_of_many_roots(std::uint32_t object) const {
   return root != kNoRoot && many_[graph_.roots[root].name];
 }
 
+// References that have no number and are many all the same: a set's, and up to 3.9 those of
+// atexit's module to its callbacks.
+bool Entries::is_one_of_many(std::string_view name, std::uint32_t holder) const {
+  return name == "<member>" ||
+         (name == "<callback>" && type_name(graph_, ObjectId{holder}) == "module");
+}
+
 // Whether its path comes to it as to one of many: as an entry of a container, as the next one of a
 // chain, or as what such an entry is about: the second item of a pair, a callback's object.
 bool Entries::is_entry(ObjectId object) const {
@@ -98,7 +105,7 @@ bool Entries::is_entry(ObjectId object) const {
         return true;
       case LabelKind::field:
       case LabelKind::attribute:
-        if (graph_.names[edge_index(graph_.edge[reference])] == "<member>") return true;
+        if (is_one_of_many(graph_.names[edge_index(graph_.edge[reference])], parent)) return true;
         if (graph_.type[holder_of(ObjectId{at})] == graph_.type[at]) return true;
         if (type_name(graph_, ObjectId{parent}) != "method") return false;
         break;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "inspector/analysis/ordinary.h"
@@ -35,6 +36,7 @@ class Entries {
  private:
   bool is_entry(ObjectId object) const;
   bool is_one_of_many_roots(std::uint32_t object) const;
+  bool is_one_of_many(std::string_view name, std::uint32_t holder) const;
   std::uint64_t reference_to(ObjectId object) const;
   std::uint32_t holder_of(ObjectId object) const;
 

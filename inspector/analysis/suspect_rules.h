@@ -22,7 +22,7 @@ inline constexpr std::uint64_t kMany = 100;         // entries
 inline constexpr std::uint64_t kManyClasses = 200;  // in one container
 inline constexpr std::uint64_t kLeastBytes = 128 << 10;
 // Percent of the heap: of anything; of what a plain container holds; of what is data, or hangs from
-// a local variable of a running function.
-inline constexpr double kLeastShare = 1, kContainerShare = 5, kInUseShare = 25;
+// a local variable of a running function; of a cache that has a bound and pays.
+inline constexpr double kLeastShare = 1, kContainerShare = 5, kInUseShare = 25, kCacheShare = 50;
 
 }  // namespace heapglass

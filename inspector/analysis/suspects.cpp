@@ -126,7 +126,7 @@ class Search {
     if (pile.count < rule.least_count) return std::nullopt;
     if (entries_.is_class(pile.example) && pile.count < kManyClasses) return std::nullopt;
     double least = rule.least_share;
-    if (suspect.kind == SuspectKind::cache && pays(*cache_of(graph_, path))) least = kInUseShare;
+    if (suspect.kind == SuspectKind::cache && pays(*cache_of(graph_, path))) least = kCacheShare;
     if (suspect.kind == SuspectKind::container) {
       if ((of_frame && in_use_.for_a_while(path)) || is_in_hand(pile)) return std::nullopt;
       if (of_frame || is_data(pile)) least = kInUseShare;
@@ -230,7 +230,8 @@ class Search {
              (first.path.empty() ? std::string() : ", held by " + first.path);
     }
     return "nothing stands out: no container, cache, thread or task holds many of a program's own "
-           "objects with a hundredth of the heap, no garbage waits, no references are lost";
+           "objects with a hundredth of the heap, no garbage to speak of waits, no references are "
+           "lost";
   }
 
   const SuspectsInput& input_;
