@@ -70,7 +70,7 @@ def look(heapglass, name, worker, pools_tell, after_start=lambda: None):
     print("== " + name)
     with Target(worker, "million.py", 20000) as target:
         after_start()
-        return compare_target(heapglass, target, "million.py", False, pools_tell)
+        return compare_target(heapglass, target, "million.py", False, pools_tell)[0]
 
 
 def main(heapglass, *pythons):

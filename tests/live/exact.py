@@ -66,7 +66,8 @@ def compare_acquisition(acquisition, pools_tell, least=LEAST_EXPLAINED):
 
 
 def compare_target(heapglass, target, program, core_only, pools_tell=True, mode="--pause"):
-    """Looks at a target that serves, has it tell the truth, ends it. Prints what differs; returns how much."""
+    """Looks at a target that serves, has it tell the truth, ends it. Prints what differs; returns how much that
+    is, and whether the target's RSS grew."""
     with Scratch() as scratch:
         rss = target.rss_kb()
         with open(scratch.path("export"), "wb") as out:
@@ -99,11 +100,11 @@ def compare_target(heapglass, target, program, core_only, pools_tell=True, mode=
         failing += compare_acquisition(export.head["acquisition"], pools_tell)
         failing += compare_histogram(truth, document, core_only, differences.beyond)
         # The twin's making writes two frames below a thread's stack, which may take new pages.
-        if grown > (0 if mode == "--pause" else 16):
+        grew = grown > (0 if mode == "--pause" else 16)
+        if grew:
             print("the target's RSS grew by %d kB while it was read" % grown)
-            failing += 1
         print("compared in %.1f s: %s" % (time.monotonic() - began, "FAILED" if failing else "equal"))
-    return failing
+    return failing, grew
 
 
 def main(arguments):
@@ -122,8 +123,14 @@ def main(arguments):
         if os.path.realpath(python) == os.path.realpath("/usr/bin/python3"):  # whose packages they are
             skip_unless_packaged("python3-" + needs)
         skip("%s has no %s" % (python, needs))
-    with Target(python, program, *arguments[3:]) as target:
-        return 1 if compare_target(heapglass, target, program, core_only, mode=mode) else 0
+    # A page that the kernel reclaims just when it is read comes back with its neighbours (fault-around). What reads
+    # pages that were never there does so each time.
+    for _ in range(2):
+        with Target(python, program, *arguments[3:]) as target:
+            failing, grew = compare_target(heapglass, target, program, core_only, mode=mode)
+        if failing or not grew:
+            break
+    return 1 if failing or grew else 0
 
 
 if __name__ == "__main__":
