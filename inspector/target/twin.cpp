@@ -102,7 +102,7 @@ std::string refused_by_kernel(long error) {
 
 struct Twin::Shared {
   pid_t target;
-  const Run& run;
+  const Run run;  // its own: the one that was given may be gone when the twin is ended
   // The tracer's until `made`, then fixed.
   pid_t twin = 0;
   long inner = 0;  // its number for the target
