@@ -1,8 +1,8 @@
 // Which objects of a process still stand on pages that other processes have too: what a fork left
 // shared, and what the counts of references, which stand in the objects, have made private since.
 //
-// By bit 56 of /proc/PID/pagemap (exclusively mapped; Documentation/admin-guide/mm/pagemap.rst),
-// which needs no more permission than to read the process. As it is just after a look.
+// By the page map, which needs no more permission than to read the process. As it is just after a
+// look. A file's own pages count as shared.
 #pragma once
 
 #include <sys/types.h>

@@ -20,10 +20,6 @@ using Nanoseconds = std::chrono::nanoseconds;
 
 constexpr std::size_t kBytesACall = 8 << 20;  // between two looks at `cancelled`
 
-bool to_be_read(PageState state) {
-  return state == PageState::present || state == PageState::swapped;
-}
-
 // Reserved behind each buffer, not touched: what the target's heap may grow by before it stands
 // still. An object that spans the old end and the new must be contiguous.
 constexpr std::size_t kRoom = 64 << 20;
@@ -53,13 +49,13 @@ std::vector<Piece> pieces_of(std::span<Buffer> buffers) {
 void prefault(const Piece& piece, const PageMap& pages) {
   const Buffer& buffer = *piece.buffer;
   const std::vector<PageState> states = pages.states(piece.range);
-  const auto present = std::count_if(states.begin(), states.end(), to_be_read);
+  const auto present = std::count_if(states.begin(), states.end(), in_process);
   const auto total = static_cast<std::ptrdiff_t>(states.size());
   if (present * 10 >= total * 9) {
     ::madvise(buffer.data + (piece.range.begin - buffer.range.begin), piece.range.size(),
               MADV_HUGEPAGE);
   }
-  for (const AddressRange& run : page_runs(piece.range, states, to_be_read)) {
+  for (const AddressRange& run : page_runs(piece.range, states, in_process)) {
     std::byte* begin = buffer.data + (run.begin - buffer.range.begin);
     // MADV_POPULATE_WRITE came with Linux 5.14 and its header with glibc 2.35.
     constexpr int kPopulateWrite = 23;
@@ -80,7 +76,7 @@ void fill_from_files(Buffer& buffer, const std::vector<Mapping>& maps, const Pag
                             std::min(mapping.range.end, buffer.range.end)};
     if (part.begin >= part.end) continue;
     const auto runs =
-        page_runs(part, pages.states(part), [](PageState s) { return !to_be_read(s); });
+        page_runs(part, pages.states(part), [](PageState s) { return !in_process(s); });
     for (const AddressRange& run : runs) {
       memory.read_file(mapping, run, buffer.data + (run.begin - buffer.range.begin));
     }
@@ -125,8 +121,8 @@ bool copy_pages(Buffer& buffer, AddressRange part, const PageMap& pages, Process
                 const std::atomic<bool>& cancelled, std::uint64_t& bytes) {
   std::vector<ReadRequest> requests;
   std::size_t pending = 0;
-  const auto send = [&] {
-    process.read(requests);
+  const auto send = [&](bool shared) {
+    process.read_pages(requests, shared);
     for (const ReadRequest& request : requests) {
       if (request.ok) bytes += request.size;  // unmapped meanwhile: zeros, as if never touched
     }
@@ -134,16 +130,23 @@ bool copy_pages(Buffer& buffer, AddressRange part, const PageMap& pages, Process
     pending = 0;
     return !cancelled.load();
   };
-  for (const AddressRange& run : page_runs(part, pages.states(part), to_be_read)) {
-    for (Address at = run.begin; at < run.end;) {
-      const std::size_t size = std::min<std::size_t>(run.end - at, kBytesACall - pending);
-      requests.push_back({at, buffer.data + (at - buffer.range.begin), size, false});
-      at += size;
-      pending += size;
-      if (pending >= kBytesACall && !send()) return false;
+  const std::vector<PageState> states = pages.states(part);
+  for (const bool shared : {false, true}) {
+    const auto wanted = [shared](PageState state) {
+      return in_process(state) && (state == PageState::shared) == shared;
+    };
+    for (const AddressRange& run : page_runs(part, states, wanted)) {
+      for (Address at = run.begin; at < run.end;) {
+        const std::size_t size = std::min<std::size_t>(run.end - at, kBytesACall - pending);
+        requests.push_back({at, buffer.data + (at - buffer.range.begin), size, false});
+        at += size;
+        pending += size;
+        if (pending >= kBytesACall && !send(shared)) return false;
+      }
     }
+    if (!send(shared)) return false;
   }
-  return send();
+  return true;
 }
 
 [[noreturn]] void over_pause(const std::string& what, const Run& run, Nanoseconds estimate) {
@@ -225,7 +228,7 @@ Nanoseconds estimate_pause(pid_t pid, const PageChoice& choice, std::uint32_t th
   for (auto range = choice.copied.rbegin(); range != choice.copied.rend() && read < kSample;
        ++range) {
     const AddressRange part{range->begin, std::min(range->end, range->begin + 4 * kSample)};
-    for (const AddressRange& run : page_runs(part, pages.states(part), to_be_read)) {
+    for (const AddressRange& run : page_runs(part, pages.states(part), in_process)) {
       const std::size_t size = std::min<std::size_t>(run.size(), kSample - read);
       if (size == 0) break;
       const auto begin = std::chrono::steady_clock::now();

@@ -18,7 +18,7 @@ constexpr std::uint64_t kWorthALook = 64 << 20;
 std::uint64_t present_bytes(const PageMap& pages, AddressRange range) {
   std::uint64_t bytes = 0;
   for (const PageState state : pages.states(range)) {
-    if (state == PageState::present || state == PageState::swapped) bytes += kPage;
+    if (in_process(state)) bytes += kPage;
   }
   return bytes;
 }

@@ -19,7 +19,7 @@ PageMap::~PageMap() {
 std::vector<PageState> PageMap::states(AddressRange range) const {
   // Documentation/admin-guide/mm/pagemap.rst
   constexpr std::uint64_t kPresent = std::uint64_t{1} << 63, kSwapped = std::uint64_t{1} << 62,
-                          kFile = std::uint64_t{1} << 61;
+                          kFile = std::uint64_t{1} << 61, kExclusive = std::uint64_t{1} << 56;
   const std::size_t pages = range.size() / kPage;
   std::vector<PageState> states(pages, PageState::present);
   std::array<std::uint64_t, 8192> entries;
@@ -32,8 +32,9 @@ std::vector<PageState> PageMap::states(AddressRange range) const {
     const std::size_t count = static_cast<std::size_t>(got) / sizeof(std::uint64_t);
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t entry = entries[i];
-      states[done + i] = entry & kPresent
-                             ? (entry & kFile ? PageState::file_page : PageState::present)
+      states[done + i] = entry & kPresent   ? entry & kFile        ? PageState::file_page
+                                              : entry & kExclusive ? PageState::present
+                                                                   : PageState::shared
                          : entry & kSwapped ? PageState::swapped
                                             : PageState::absent;
     }

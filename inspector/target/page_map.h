@@ -16,9 +16,15 @@ inline constexpr std::uint64_t kPage = 4096;
 enum class PageState : std::uint8_t {
   absent,  // never touched: zeros, or what the mapped file has
   present,
+  shared,     // present, and another process's too: what a fork left
   file_page,  // present and the file's own, unmodified
   swapped     // can be read, at the cost of the target swapping it in
 };
+
+// Whether it is to be read from the process, being neither a file's own nor nothing.
+inline bool in_process(PageState state) {
+  return state == PageState::present || state == PageState::shared || state == PageState::swapped;
+}
 
 class PageMap {
  public:
@@ -26,6 +32,9 @@ class PageMap {
   ~PageMap();
   PageMap(const PageMap&) = delete;
   PageMap& operator=(const PageMap&) = delete;
+
+  // Whether the kernel lets it be asked.
+  explicit operator bool() const { return fd_ >= 0; }
 
   // One entry a page of `range`, which is page-aligned. Where the kernel tells nothing (no
   // permission), every page counts as present.

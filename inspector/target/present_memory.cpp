@@ -50,9 +50,7 @@ bool PresentMemory::read_one(Address address, std::byte* into, std::size_t size)
     const Address end = std::min(address + size, mapping->range.end);
     const AddressRange pages{at / kPage * kPage, (end + kPage - 1) / kPage * kPage};
     const std::vector<PageState> states = page_map_.states(pages);
-    const auto from_process = [&](std::size_t i) {
-      return states[i] == PageState::present || states[i] == PageState::swapped;
-    };
+    const auto from_process = [&](std::size_t i) { return in_process(states[i]); };
     for (std::size_t first = 0, next = 0; first < states.size(); first = next) {
       for (next = first + 1; next < states.size() && from_process(next) == from_process(first);)
         ++next;

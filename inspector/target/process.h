@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "inspector/target/page_map.h"
 #include "symbols/descriptor.h"
 #include "symbols/memory.h"
 
@@ -71,15 +72,19 @@ struct Refusal {
 };
 std::optional<Refusal> why_not_readable(const ProcessFacts& facts);
 
-// process_vm_readv, batched by IOV_MAX; stops at nothing.
+// process_vm_readv, batched by IOV_MAX, and /proc/PID/mem; stops at nothing.
 class ProcessMemory final : public Memory {
  public:
-  explicit ProcessMemory(pid_t pid) : pid_(pid) {}
+  explicit ProcessMemory(pid_t pid);
   using Memory::read;
   void read(std::span<ReadRequest> requests) override;
+  // The same of pages that the caller has looked up already: all PageState::shared, or none.
+  void read_pages(std::span<ReadRequest> requests, bool shared) const;
 
  private:
   pid_t pid_;
+  Descriptor memory_;  // of /proc/PID/mem; may be none
+  PageMap pages_;
 };
 
 }  // namespace heapglass

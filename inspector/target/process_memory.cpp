@@ -15,9 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "inspector/target/page_map.h"
 #include "inspector/target/process.h"
-#include "symbols/descriptor.h"
 
 namespace heapglass {
 
@@ -68,11 +66,6 @@ void carry_out(pid_t pid, Batch& batch) {
   batch.clear();
 }
 
-Descriptor open_proc(pid_t pid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + '/' + name;
-  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
-
 // False: a part of it could not be read.
 bool read_through(const Descriptor& memory, Address from, char* into, std::size_t size) {
   for (std::size_t done = 0; done < size;) {
@@ -85,71 +78,57 @@ bool read_through(const Descriptor& memory, Address from, char* into, std::size_
   return true;
 }
 
-// Which pages another process has too, by the page map; none where it does not tell.
-class SharedPages {
- public:
-  explicit SharedPages(pid_t pid) : file_(open_proc(pid, "pagemap")), entries_(kAhead) {}
-
-  // Up to where, from `at` on and before `end`, pages are as the one at `at` is.
-  Address run_from(Address at, Address end, bool& shared) {
-    shared = is_shared(at / kPage);
-    Address next = (at / kPage + 1) * kPage;
-    while (next < end && is_shared(next / kPage) == shared) next += kPage;
-    return std::min(next, end);
-  }
-
- private:
-  static constexpr std::size_t kAhead = 4096;
-
-  bool is_shared(std::uint64_t page) {
-    // Documentation/admin-guide/mm/pagemap.rst
-    constexpr std::uint64_t kPresent = std::uint64_t{1} << 63, kFile = std::uint64_t{1} << 61,
-                            kExclusive = std::uint64_t{1} << 56;
-    if (page < first_ || page - first_ >= kAhead) {
-      first_ = page;
-      const ssize_t got = ::pread(file_.get(), entries_.data(), kAhead * sizeof(std::uint64_t),
-                                  static_cast<off_t>(page * sizeof(std::uint64_t)));
-      const std::size_t known = got > 0 ? static_cast<std::size_t>(got) / sizeof(std::uint64_t) : 0;
-      std::fill(entries_.begin() + static_cast<std::ptrdiff_t>(known), entries_.end(), 0);
-    }
-    return (entries_[page - first_] & (kPresent | kFile | kExclusive)) == kPresent;
-  }
-
-  Descriptor file_;
-  std::vector<std::uint64_t> entries_;
-  std::uint64_t first_ = UINT64_MAX;
-};
-
 }  // namespace
+
+ProcessMemory::ProcessMemory(pid_t pid)
+    : pid_(pid),
+      memory_(::open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC)),
+      pages_(pid) {}
 
 void ProcessMemory::read(std::span<ReadRequest> requests) {
   constexpr std::size_t kSmall = 64 << 10;
-  const Descriptor memory = open_proc(pid_, "mem");
-  SharedPages pages(pid_);
-  Batch batch;
-  const std::size_t expected = std::min<std::size_t>(requests.size(), IOV_MAX);
-  batch.local.reserve(expected);
-  batch.remote.reserve(expected);
-  batch.owner.reserve(expected);
   for (ReadRequest& request : requests) {
     // An end beyond the address space is a hostile length; nothing is there to be read.
+    const Address room = ~request.address;
+    request.ok = room >= kPage && request.size <= room - kPage;
+    if (!request.ok) continue;
+    if (request.size <= kSmall) {
+      read_pages(std::span(&request, 1), true);
+      continue;
+    }
+    const AddressRange pages{request.address / kPage * kPage,
+                             (request.address + request.size + kPage - 1) / kPage * kPage};
+    const std::vector<PageState> states = pages_.states(pages);
+    std::vector<ReadRequest> parts;
+    for (const bool shared : {false, true}) {
+      parts.clear();
+      const auto wanted = [shared](PageState state) {
+        return (state == PageState::shared) == shared;
+      };
+      for (const AddressRange& run : page_runs(pages, states, wanted)) {
+        const Address begin = std::max(run.begin, request.address);
+        const Address end = std::min(run.end, request.address + request.size);
+        parts.push_back({begin, static_cast<std::byte*>(request.into) + (begin - request.address),
+                         end - begin, false});
+      }
+      read_pages(parts, shared);
+      for (const ReadRequest& part : parts) request.ok = request.ok && part.ok;
+    }
+  }
+}
+
+void ProcessMemory::read_pages(std::span<ReadRequest> requests, bool shared) const {
+  Batch batch;
+  for (ReadRequest& request : requests) {
     request.ok = request.size <= ~request.address;
     if (!request.ok) continue;
-    char* const into = static_cast<char*>(request.into);
-    if (memory && request.size <= kSmall) {
-      request.ok = read_through(memory, request.address, into, request.size);
+    if (shared && memory_) {
+      request.ok =
+          read_through(memory_, request.address, static_cast<char*>(request.into), request.size);
       continue;
     }
     for (std::size_t offset = 0; offset < request.size;) {
-      bool shared = false;
-      const Address at = request.address + offset;
-      const Address end = pages.run_from(at, request.address + request.size, shared);
-      const std::size_t size = std::min<std::size_t>(kLargestPiece, end - at);
-      if (shared && memory) {
-        if (!read_through(memory, at, into + offset, size)) request.ok = false;
-        offset += size;
-        continue;
-      }
+      const std::size_t size = std::min(kLargestPiece, request.size - offset);
       batch.add(request, offset, size);
       offset += size;
       if (batch.full()) carry_out(pid_, batch);

@@ -29,10 +29,7 @@ std::vector<AddressRange> present_runs(pid_t pid) {
   const PageMap pages(pid);
   std::vector<AddressRange> runs;
   for (const AddressRange& range : all_pages(pid, read_maps(pid)).copied) {
-    const auto there = [](PageState state) {
-      return state == PageState::present || state == PageState::swapped;
-    };
-    const auto found = page_runs(range, pages.states(range), there);
+    const auto found = page_runs(range, pages.states(range), in_process);
     runs.insert(runs.end(), found.begin(), found.end());
   }
   return runs;
