@@ -200,7 +200,10 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   }
   result.options = read_options(result.values, result.command->groups);
   const Options& options = result.options;
-  if (!options.sysroot.empty() && !result.source.core) {
+  const bool any_core =
+      result.source.core || std::any_of(result.earlier.begin(), result.earlier.end(),
+                                        [](const Source& source) { return source.core; });
+  if (!options.sysroot.empty() && !any_core) {
     throw Failure(Exit::usage, "--sysroot is for cores: files of a process are found through it",
                   "leave --sysroot out");
   }

@@ -1,7 +1,10 @@
 // heapglass check PID --max-count 'app.Session=10000' …: assertions for scripts, CI and cron.
 #include "cli/render/check.h"
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <optional>
 
@@ -11,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/render/acquisition_line.h"
 #include "cli/units.h"
+#include "inspector/memory_budget.h"
 #include "inspector/snapshot/snapshot.h"
 
 namespace heapglass {
@@ -115,7 +119,10 @@ void add_rule(const std::string& file, const std::string& name, const Json& valu
 
 void add_rules(const std::string& file, std::vector<Check>& checks) {
   std::ifstream stream(file);
-  if (!stream) throw Failure(Exit::usage, "cannot open " + file);
+  if (!stream) {
+    throw Failure(Exit::usage, "cannot open " + file + ": " + std::strerror(errno),
+                  "--rules FILE, of what is to be checked as JSON");
+  }
   const Json rules = Json::parse(stream, nullptr, false);
   if (!rules.is_object()) bad_rules(file, "it is no JSON object");
   for (const auto& [name, value] : rules.items()) add_rule(file, name, value, checks);
@@ -139,14 +146,27 @@ std::vector<Check> read_checks(const Context& context) {
 }
 
 // What is not there may be what would have failed.
-void require_whole(const Inspection& inspection) {
-  if (const auto invalid = too_much_invalid(inspection.acquisition, inspection.graph.size())) {
-    throw Failure(Exit::incomplete, *invalid + ": nothing was judged", "run it once more");
+void require_whole(const Context& context, const Inspection& inspection) {
+  if (const auto failure = why_incomplete(context, inspection)) {
+    throw Failure(failure->exit(), std::string(failure->what()) + ": nothing was judged",
+                  failure->remedy());
   }
   if (inspection.acquisition.approximate) {
     throw Failure(Exit::incomplete, "this look is approximate: nothing was judged",
                   "stop the process for it: --pause");
   }
+}
+
+Checked judge(const Context& context, const Inspection& inspection, const HeapGraph* before,
+              const std::vector<Check>& checks) {
+  const HeapGraph& graph = inspection.graph;
+  const bool retained = std::any_of(checks.begin(), checks.end(), [](const Check& check) {
+    return check.limit == Limit::retained;
+  });
+  require_memory(context.run,
+                 memory_of_paths(graph) + (retained ? memory_of_dominators(graph) : 0));
+  return run_checks({graph, inspection.weak_entries, before, inspection.target.free_threaded},
+                    checks);
 }
 
 Exit run_family(Context& context, const std::vector<Check>& checks) {
@@ -159,9 +179,8 @@ Exit run_family(Context& context, const std::vector<Check>& checks) {
   std::string text;
   std::size_t failed = 0, passed = 0;
   inspect_family(context, {.names = true}, [&](const Inspection& inspection) {
-    require_whole(inspection);
-    const Checked checked =
-        run_checks({inspection.graph, inspection.weak_entries, nullptr}, checks);
+    require_whole(context, inspection);
+    const Checked checked = judge(context, inspection, nullptr, checks);
     failed += checked.failed.size();
     passed += checked.passed;
     text += family_title(inspection, context.terminal) + checks_text(checked, context.terminal);
@@ -183,14 +202,13 @@ Exit run(Context& context) {
   std::optional<Inspection> before;
   if (context.own.count("against") != 0) {
     before = read_snapshot(context.own["against"].as<std::string>(), context.run);
-    require_whole(*before);
+    require_whole(context, *before);
   }
   const Inspection inspection = inspect_target(context, {.names = true});
-  require_whole(inspection);
+  require_whole(context, inspection);
   if (before) require_same_process(before->process, inspection.process);
   context.run.report("checking", -1);
-  const Checked checked = run_checks(
-      {inspection.graph, inspection.weak_entries, before ? &before->graph : nullptr}, checks);
+  const Checked checked = judge(context, inspection, before ? &before->graph : nullptr, checks);
   context.progress.clear();
   if (context.options.format == Format::json) {
     Json document = document_head("check", inspection);

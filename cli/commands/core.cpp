@@ -27,7 +27,8 @@ void add_own_options(po::options_description& options) {
 Seen see_source(const Context& context) {
   const bool redact = context.own["redact"].as<bool>();
   const InspectOptions options{.names = !redact, .columns = redact ? kNoColumns : kAllColumns};
-  if (context.source.core) return see_core(core_source(context), options, context.run);
+  if (context.source.core)
+    return see_core(core_source(context, context.source), options, context.run);
   return see(context.source.pid, options, context.run);
 }
 

@@ -33,14 +33,14 @@ Inspection read_saved(const Context& context, const std::string& file,
 Inspection inspect_memory(const Context& context, const Source& source,
                           const InspectOptions& options) {
   if (!source.core) return inspect(source.pid, options, context.run);
-  return inspect_core(core_source(context), options, context.run);
+  return inspect_core(core_source(context, source), options, context.run);
 }
 
 }  // namespace
 
-CoreSource core_source(const Context& context) {
+CoreSource core_source(const Context& context, const Source& source) {
   const std::string& sysroot = context.options.sysroot;
-  return {context.source.file, sysroot.empty() ? "/" : sysroot};
+  return {source.file, sysroot.empty() ? "/" : sysroot};
 }
 
 std::string call_with_source(const Context& context, std::string_view command) {
@@ -157,19 +157,24 @@ void conclude(const Context& context, const Inspection& inspection) {
   if (!context.options.quiet) {
     std::cerr << acquisition_line(inspection.acquisition, context.options.verbose) << '\n';
   }
-  if (context.source.core && inspection.acquisition.missed != 0) {
-    throw Failure(Exit::incomplete,
-                  "the core lacks memory that " + std::to_string(inspection.acquisition.missed) +
-                      " references lead to, so the result is incomplete",
-                  "take the core again: heapglass core PID -o FILE");
+  if (const auto failure = why_incomplete(context, inspection)) throw *failure;
+}
+
+std::optional<Failure> why_incomplete(const Context& context, const Inspection& inspection) {
+  const Acquisition& acquisition = inspection.acquisition;
+  if (acquisition.mode == Mode::core && acquisition.missed != 0) {
+    return Failure(Exit::incomplete,
+                   "the core lacks memory that " + std::to_string(acquisition.missed) +
+                       " references lead to, so the result is incomplete",
+                   "take the core again: heapglass core PID -o FILE");
   }
-  const auto invalid = too_much_invalid(inspection.acquisition, inspection.graph.size());
-  if (!invalid) return;
-  throw Failure(Exit::incomplete, *invalid,
-                context.source.pid == 0
-                    ? "take another snapshot or core"
-                    : "run it once more; if it says so again: heapglass doctor " +
-                          context.source.word() + " -v");
+  const auto invalid = too_much_invalid(acquisition, inspection.graph.size());
+  if (!invalid) return std::nullopt;
+  return Failure(Exit::incomplete, *invalid,
+                 context.source.pid == 0
+                     ? "take another snapshot or core"
+                     : "run it once more; if it says so again: heapglass doctor " +
+                           context.source.word() + " -v");
 }
 
 }  // namespace heapglass

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "cli/command.h"
@@ -17,7 +18,7 @@ namespace heapglass {
 std::string call_with_source(const Context& context, std::string_view command);
 
 // Where a core is, and the files of its process.
-CoreSource core_source(const Context& context);
+CoreSource core_source(const Context& context, const Source& source);
 
 // What the source holds: inspect() with the command's process and budget, or the snapshot; kept
 // where --save says. The line of progress is gone afterwards.
@@ -49,5 +50,7 @@ Look look_of(const Inspection& inspection);
 // After the result is written: the acquisition line on stderr (not with --quiet), and
 // Failure(incomplete) where too much of the heap was invalid to call the result complete.
 void conclude(const Context& context, const Inspection& inspection);
+// That Failure, for who judges the heap and writes nothing of a part of it.
+std::optional<Failure> why_incomplete(const Context& context, const Inspection& inspection);
 
 }  // namespace heapglass

@@ -88,14 +88,14 @@ class Checking {
     const PathShapes found = path_shapes(graph_, *paths_, objects);
     if (found.shapes.empty()) return;
     const PathShape& most = found.shapes.front();
-    failed.type = type_name(graph_, most.example);
     failed.path = shape_text(graph_, path_to(graph_, *paths_, most.example));
     failed.held = most.count;
   }
 
   std::optional<FailedCheck> garbage(FailedCheck& failed) const {
-    const CycleReport found =
-        find_cycles(graph_, {.garbage_only = true, .weak_entries = heap_.weak_entries});
+    const CycleReport found = find_cycles(graph_, {.garbage_only = true,
+                                                   .weak_entries = heap_.weak_entries,
+                                                   .free_threaded = heap_.free_threaded});
     failed.count = found.garbage.count;
     failed.found = static_cast<double>(failed.count);
     if (failed.count == 0) return std::nullopt;

@@ -37,7 +37,6 @@ struct FailedCheck {
   double found = 0;          // in the limit's unit; growth from nothing: infinite
   std::uint64_t before = 0;  // of growth: objects then
   std::uint64_t count = 0;   // objects now
-  std::string type;          // of most of the objects that the path below holds; untrusted text
   std::string path;          // that holds most of them, of garbage a cycle; empty: none
   std::uint64_t held = 0;    // how many it holds
 };
@@ -51,6 +50,7 @@ struct CheckedHeap {
   const HeapGraph& graph;  // with names
   std::span<const WeakEntry> weak_entries;
   const HeapGraph* before = nullptr;  // for growth
+  bool free_threaded = false;         // the build
 };
 
 // Growth without `before` must not be asked.

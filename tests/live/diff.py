@@ -30,11 +30,11 @@ def main(heapglass, python):
             target.process.stdin.write(b"n")
             return int(target.line())
 
-        def snapshot(name):
+        def snapshot(name, command="snapshot"):
             path = scratch.path(name)
             least = leaked()
-            ran = run(heapglass, "snapshot", target.pid, "-o", path, "--max-pause", "30s", "--quiet")
-            check("snapshot ends with 0: %r" % ran.err[-200:], ran.code == 0)
+            ran = run(heapglass, command, target.pid, "-o", path, "--max-pause", "30s", "--quiet")
+            check("it ends with 0: %r" % ran.err[-200:], ran.code == 0)
             document, _ = run_json(heapglass, "histogram", path, "--type", LEAKED, "--json", "--quiet")
             count = document["totals"]["objects"]
             check("%d <= %d leaked <= %d" % (least, count, leaked()), least <= count <= leaked())
@@ -69,6 +69,15 @@ def main(heapglass, python):
               row["new"]["count"] == row["count_after"] - in_c and row["gone"]["count"] == 0)
         for total, part in (("count_before", "gone"), ("count_after", "new")):
             check("%s is not below %s" % (total, part), document["totals"][total] >= document["totals"][part]["count"])
+
+        d, in_d = snapshot("d.core", "core")
+        wait_for(10)
+        e, in_e = snapshot("e.core", "core")
+        document, _ = run_json(heapglass, "diff", d, e, "--json", "--quiet")
+        row = row_of(document, "types", LEAKED)
+        check("a core against a core", row["count_before"] == in_d and row["count_after"] == in_e > in_d)
+        document, _ = run_json(heapglass, "diff", d, target.pid, "--json", "--quiet", "--max-pause", "30s")
+        check("a process against a core", row_of(document, "types", LEAKED)["count_before"] == in_d)
         check("the older look first", run(heapglass, "diff", b, a).code == 2)
     return 1 if failed else 0
 
