@@ -1,6 +1,7 @@
 // heapglass diff A B [C]: what changed between looks at one process.
 #include "cli/render/diff.h"
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 
 #include "cli/commands/commands.h"
@@ -8,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/render/numbers.h"
 #include "inspector/analysis/glob.h"
+#include "inspector/memory_budget.h"
 
 namespace heapglass {
 namespace {
@@ -145,6 +147,9 @@ Exit run(Context& context) {
   require_order(context, looks);
   context.run.report("comparing", -1);
   const Look before = look_of(looks.front()), after = look_of(looks.back());
+  require_memory(context.run,
+                 memory_of_dominators(before.graph) + memory_of_dominators(after.graph) +
+                     std::max(memory_of_paths(before.graph), memory_of_paths(after.graph)));
   const Look between = look_of(looks[looks.size() / 2]);
   Difference result = difference(before, after, looks.size() == 3 ? &between : nullptr,
                                  by == By::module ? DifferenceBy::module : DifferenceBy::type);

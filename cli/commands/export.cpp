@@ -47,7 +47,8 @@ ExportFormat read_format(const Context& context) {
   const bool metrics = format == ExportFormat::openmetrics;
   for (const char* option : {"labels", "columns", "values"}) {
     if (!metrics || !context.own[option].as<bool>()) continue;
-    throw Failure(Exit::usage, "metrics have no --" + std::string(option), "leave it out");
+    throw Failure(Exit::usage, "metrics have no --" + std::string(option),
+                  "leave --" + std::string(option) + " out");
   }
   if (!metrics && has_metric_options(context)) {
     throw Failure(Exit::usage, "--label and --metric-types are for metrics",
@@ -60,9 +61,10 @@ Exit export_metrics(Context& context) {
   const MetricOptions asked = read_metric_options(context);
   Output output(context.options.output, context.options.force, context.run);
   const Inspection inspection = inspect_target(context, {.names = true});
-  output.write(openmetrics_text(inspection, histogram(inspection.graph, {}),
-                                find_garbage(inspection.graph, inspection.weak_entries),
-                                asked.types, asked.labels));
+  output.write(openmetrics_text(
+      inspection, histogram(inspection.graph, {}),
+      find_garbage(inspection.graph, inspection.weak_entries, inspection.target.free_threaded),
+      asked.types, asked.labels));
   output.commit();
   conclude(context, inspection);
   return Exit::done;

@@ -42,7 +42,8 @@ MetricOptions read_metric_options(const Context& context) {
     }
     for (const auto& [known, value] : result.labels) {
       if (known != name) continue;
-      throw Failure(Exit::usage, "the label " + name + " is given twice", "leave one out");
+      throw Failure(Exit::usage, "the label " + name + " is given twice",
+                    "--label " + name + "=VALUE once");
     }
     result.labels.emplace_back(name, given.substr(at + 1));
   }

@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
 #include "cli/output.h"
+#include "cli/render/family.h"
 #include "inspector/analysis/growth.h"
 #include "inspector/memory_budget.h"
 #include "inspector/snapshot/snapshot.h"
@@ -58,7 +59,8 @@ Suspicion answer(const Context& context, const Looks& looks) {
   const auto& collectors = looks.now.collectors;
   const bool enabled = std::all_of(collectors.begin(), collectors.end(),
                                    [](const CollectorState& state) { return state.enabled; });
-  return find_suspects({looks.now.graph, looks.now.columns, looks.now.weak_entries, enabled});
+  return find_suspects({looks.now.graph, looks.now.columns, looks.now.weak_entries, enabled,
+                        looks.now.target.free_threaded});
 }
 
 // Of several processes: those of one kind, type and path together.
@@ -122,10 +124,12 @@ Exit run_family(Context& context) {
   const Suspicion sum = sum_of(each);
   if (context.options.format == Format::json) {
     put_suspects(document["sum"], sum, top);
+    document["sum"]["note"] = kSharedNote;
     output.write(write_json(document));
   } else {
     output.write(text + context.terminal.bold("all together") + '\n' +
-                 suspects_text(sum, top, context.terminal));
+                 suspects_text(sum, top, context.terminal) + '\n' + std::string(kSharedNote) +
+                 '\n');
   }
   output.commit();
   if (invalid) throw Failure(*invalid);

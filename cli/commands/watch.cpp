@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 #include <thread>
+#include <unordered_map>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/inspection.h"
@@ -130,7 +131,8 @@ class History {
     constexpr std::size_t kMostPoints = 512;
     if (points_.size() > kMostPoints) thin_out();
     stopped_ += inspection.acquisition.pause_ms / 1000;
-    lately_.push_back({seconds_, std::move(types)});
+    Lately& now = lately_.emplace_back(Lately{seconds_, std::move(types), {}});
+    for (const HistogramRow& row : now.types.rows) now.counts.emplace(row.name, row.count);
     if (lately_.size() > kLately) lately_.pop_front();
   }
 
@@ -171,6 +173,7 @@ class History {
   struct Lately {
     double seconds = 0;
     Histogram types;
+    std::unordered_map<std::string, std::uint64_t> counts;  // of its rows, by name
   };
 
   WatchedType watched(const GrownRow& row) const {
@@ -183,10 +186,8 @@ class History {
         0,
         {}};
     for (const Lately& then : lately_) {
-      const auto& rows = then.types.rows;
-      const auto at = std::find_if(rows.begin(), rows.end(),
-                                   [&](const HistogramRow& of) { return of.name == row.now.name; });
-      type.counts.push_back(at == rows.end() ? 0 : at->count);
+      const auto at = then.counts.find(row.now.name);
+      type.counts.push_back(at == then.counts.end() ? 0 : at->second);
     }
     const double time = lately_.back().seconds - lately_.front().seconds;
     constexpr double kMinute = 60;
@@ -303,7 +304,7 @@ class Watch {
   void take(Inspection now) {
     history_.add(now);
     last_pause_ = now.acquisition.pause_ms / 1000;
-    const Garbage garbage = find_garbage(now.graph, now.weak_entries);
+    const Garbage garbage = find_garbage(now.graph, now.weak_entries, now.target.free_threaded);
     print(now, garbage);
     write_metrics(now, garbage);
     triggers_.looked(now, history_.growth());
@@ -323,8 +324,7 @@ class Watch {
   }
 
   void print(const Inspection& now, const Garbage& garbage) {
-    constexpr std::size_t kTypes = 20;
-    const std::size_t top = context_.options.top ? rows_to_show(context_.options) : kTypes;
+    const std::size_t top = rows_to_show(context_.options);
     WatchedLook look = history_.look(top);
     look.garbage = garbage.count;
     look.memory = read_memory_use(context_.source.pid).value_or(MemoryUse{});

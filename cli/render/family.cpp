@@ -13,9 +13,6 @@ namespace {
 
 using Align = Column::Align;
 
-constexpr std::string_view kNote =
-    "pages that processes share copy-on-write are counted in each of them";
-
 using Footprints = std::unordered_map<std::string_view, std::uint64_t>;
 
 Footprints footprints(const Histogram& histogram) {
@@ -101,7 +98,7 @@ std::string family_table(const Family& family, HistogramBy by, std::size_t top,
           thousands(family.members.size()) +
           (family.members.size() == 1 ? " process" : " processes"));
   return members_table(family, terminal) + '\n' + render_table(table, terminal) +
-         std::string(kNote) + '\n';
+         std::string(kSharedNote) + '\n';
 }
 
 Json family_json(const Family& family, HistogramBy by, std::size_t top) {
@@ -119,7 +116,7 @@ Json family_json(const Family& family, HistogramBy by, std::size_t top) {
   if (family.shared().size() == family.members.size()) {
     put_shared(sum, family.sum, family.shared_sum, by);
   }
-  sum["note"] = kNote;
+  sum["note"] = kSharedNote;
   return document;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/render/document.h"
@@ -28,6 +29,10 @@ struct Family {
   std::vector<const Histogram*> all() const;
   std::vector<const Histogram*> shared() const;
 };
+
+// Of every sum over processes.
+inline constexpr std::string_view kSharedNote =
+    "pages that processes share copy-on-write are counted in each of them";
 
 // A line for each process, and the sum by type.
 std::string family_table(const Family& family, HistogramBy by, std::size_t top,

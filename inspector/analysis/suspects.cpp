@@ -170,7 +170,7 @@ class Search {
   }
 
   void add_garbage(std::vector<Suspect>& to) const {
-    const Garbage garbage = find_garbage(graph_, input_.weak_entries);
+    const Garbage garbage = find_garbage(graph_, input_.weak_entries, input_.free_threaded);
     const Unheld unheld = find_unheld(graph_, paths_, roles_);
     Suspect suspect;
     suspect.kind = SuspectKind::garbage;

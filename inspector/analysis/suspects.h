@@ -71,6 +71,7 @@ struct SuspectsInput {
   const Columns& columns;  // descriptors, futures, caches
   std::span<const WeakEntry> weak_entries;
   bool collector_enabled = true;
+  bool free_threaded = false;  // the build
 };
 
 Suspicion find_suspects(const SuspectsInput& input);
