@@ -24,13 +24,15 @@ constexpr std::uint64_t kMega = 1 << 20;
 std::unique_ptr<CoreMemory> open_core(const CoreSource& source, const Run& run) {
   Descriptor fd(::open(source.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
-    throw Failure(Exit::usage, source.path + " cannot be opened: " + std::strerror(errno));
+    throw Failure(Exit::usage, source.path + " cannot be opened: " + std::strerror(errno),
+                  "heapglass core PID -o FILE");
   }
   if (is_compressed(fd.get())) fd = decompress(fd.get(), memory_budget(run) / 2, run);
   auto core = read_elf_core(fd.get());
   if (!core) {
     throw Failure(Exit::not_cpython,
-                  source.path + " is no core of a 64-bit process, or a damaged one");
+                  source.path + " is no core of a 64-bit process, or a damaged one",
+                  "heapglass core PID -o FILE");
   }
   return std::make_unique<CoreMemory>(std::move(fd), std::move(*core), source.sysroot);
 }

@@ -101,6 +101,12 @@ CoreContents contents_of(const Seen& seen) {
 }  // namespace
 
 void record_core(Seen& seen, Recording recording, const Write& write, const Run& run) {
+  // What keeps its structure, cookies and chains in the pages themselves, is known of pymalloc's
+  // alone.
+  if (recording == Recording::redacted && seen.python.layout.has(Fact::sizeof_mi_page_s)) {
+    throw Failure(Exit::usage, "a core of a free-threaded build cannot be redacted yet",
+                  "heapglass snapshot PID -o heap.npz, which has no contents either");
+  }
   std::set<Address> code_pages;  // looked at
   Watcher watcher(*seen.view.constant, [&](Address address, std::size_t size) {
     for (Address page = address / kPage; page <= (address + size - 1) / kPage; ++page) {

@@ -18,6 +18,7 @@
 #include "inspector/python/pools.h"
 #include "inspector/python/roots.h"
 #include "inspector/python/size.h"
+#include "inspector/python/text.h"
 #include "inspector/python/visit.h"
 #include "inspector/python/weak_entries.h"
 #include "inspector/target/page_choice.h"
@@ -218,16 +219,15 @@ class Redaction {
   }
 
   void clear_text(const Object& object) {
-    const auto state = load<std::uint32_t>(object.body, layout()[Fact::PyASCIIObject_state]);
-    const bool compact = state >> 5 & 1, ascii = state >> 6 & 1;  // interned:2 kind:3 compact ascii
-    const std::uint64_t head = size(!compact ? Fact::sizeof_PyUnicodeObject
-                                    : ascii  ? Fact::sizeof_PyASCIIObject
-                                             : Fact::sizeof_PyCompactUnicodeObject);
-    const std::uint64_t width = state >> 2 & 7;
+    const TextState state = text_state(object.body, layout());
+    const std::uint64_t head = size(!state.compact ? Fact::sizeof_PyUnicodeObject
+                                    : state.ascii  ? Fact::sizeof_PyASCIIObject
+                                                   : Fact::sizeof_PyCompactUnicodeObject);
+    const std::uint64_t width = state.kind;
     const auto length = load<std::uint64_t>(object.body, layout()[Fact::PyASCIIObject_length]);
     const std::uint64_t room = seen_.view.mirror.room(object.address + head);
-    if (compact && width != 0) {
-      kept_.clear(object.address + head, std::min(length, room / width - 1) * width);
+    if (state.compact && width != 0) {
+      kept_.clear(object.address + head, std::min(length, room / width) * width);
     }
     kept_.as_it_is(object.address, head);
     const auto hash = static_cast<Address>(layout()[Fact::PyASCIIObject_state]) - kWord;

@@ -25,7 +25,7 @@ namespace {
 // at most 16 MiB, and a thread's registers are a few KiB.
 constexpr std::uint64_t kMaxSegments = 1 << 20;
 constexpr std::uint64_t kMaxNotes = std::uint64_t{128} << 20;
-constexpr std::size_t kMaxFiles = 1 << 20;
+constexpr std::size_t kMaxFiles = 1 << 16;
 constexpr std::size_t kMaxPath = 4096;
 constexpr int kAddressBits = 47;
 

@@ -108,7 +108,10 @@ int open_file_below(const std::string& root, const std::string& path) {
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   const Descriptor fd(
       static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
-  return fd && is_regular(fd.get()) ? open_for_reading(fd.get()) : -1;
+  // Files of /proc and /sys are regular, of size 0, and to read one may wait for ever.
+  struct stat status;
+  const bool plain = fd && fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode);
+  return plain && status.st_size > 0 ? open_for_reading(fd.get()) : -1;
 }
 
 }  // namespace heapglass

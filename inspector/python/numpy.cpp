@@ -116,7 +116,8 @@ std::vector<std::uint64_t> object_offsets(const Descr& of, const Decoders& decod
       }
     } else if (is_structured(descr, decoders)) {
       const auto items = dict_items(descr.fields, decoders);
-      for (std::uint64_t i = 0; items && i < items->count && parts.size() < kMost; ++i) {
+      for (std::uint64_t i = 0;
+           items && i < items->count && parts.size() < kMost && ++looked < kMost; ++i) {
         // (descr, offset) or, under both its names, (descr, offset, title).
         const Address field = items->value(i);
         const std::byte* tuple = decoders.mirror.at(

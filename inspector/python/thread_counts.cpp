@@ -17,14 +17,14 @@ struct Words {
   std::uint64_t count = 0;
 };
 
+Address pointer(Address structure, Fact fact, const Decoders& decoders) {
+  return decoders.mirror.value<Address>(structure + static_cast<Address>(decoders.layout[fact]))
+      .value_or(0);
+}
+
 Words words_at(Address structure, Fact table, Fact size, const Decoders& decoders) {
-  const auto field = [&](Fact fact) {
-    const std::byte* bytes = decoders.mirror.at(
-        structure + static_cast<Address>(decoders.layout[fact]), sizeof(Address));
-    return bytes == nullptr ? 0 : load_pointer(bytes);
-  };
-  const Address at = field(table);
-  const std::uint64_t count = field(size);
+  const Address at = pointer(structure, table, decoders);
+  const std::uint64_t count = pointer(structure, size, decoders);
   if (at == 0 || count == 0) return {};
   if (count > kMostIds) {
     decoders.fault(Fault::absurd_size);
@@ -38,12 +38,6 @@ Words words_at(Address structure, Fact table, Fact size, const Decoders& decoder
   return {bytes, count};
 }
 
-Address pointer(Address structure, Fact fact, const Decoders& decoders) {
-  const std::byte* bytes =
-      decoders.mirror.at(structure + static_cast<Address>(decoders.layout[fact]), sizeof(Address));
-  return bytes == nullptr ? 0 : load_pointer(bytes);
-}
-
 }  // namespace
 
 std::unordered_map<Address, std::int64_t> thread_counts(const Runtime& runtime,
@@ -55,12 +49,15 @@ std::unordered_map<Address, std::int64_t> thread_counts(const Runtime& runtime,
     const Words objects = words_at(state.address, Fact::PyInterpreterState_unique_ids_table,
                                    Fact::PyInterpreterState_unique_ids_size, decoders);
     std::vector<std::int64_t> sums(objects.count);
+    std::uint64_t left = 16 * kMostIds;  // counts that are read: a list of threads may loop
     std::size_t threads = 0;
     for (Address thread = pointer(state.address, Fact::PyInterpreterState_threads_head, decoders);
          thread != 0 && threads < kMostThreads; ++threads) {
       const Words own = words_at(thread, Fact::_PyThreadStateImpl_refcounts_values,
                                  Fact::_PyThreadStateImpl_refcounts_size, decoders);
-      for (std::uint64_t i = 0; i < std::min(own.count, objects.count); ++i) {
+      const std::uint64_t shared = std::min({own.count, objects.count, left});
+      left -= shared;
+      for (std::uint64_t i = 0; i < shared; ++i) {
         // Each may be negative: a reference goes with another thread than it came with.
         const std::int64_t count = load_ssize(own.bytes, static_cast<std::int64_t>(i * 8));
         if (count >> 40 == 0 || count >> 40 == -1) sums[i] += count;

@@ -197,6 +197,7 @@ void fill(Job& job, pid_t source, const PageMap& pages, const PageChoice& choice
   job.bytes = bytes;
   if (stopping()) return;
   for (const AddressRange& range : grown(read_maps(source), choice)) {
+    if (stopping()) return;
     Buffer& buffer = buffer_for(range, job.buffers);
     if (!copy_pages(buffer, range, pages, process, cancelled, job.bytes)) return;
   }
@@ -276,6 +277,7 @@ HeapCopy copy_cloned(pid_t pid, const std::vector<Mapping>& maps, const PageChoi
     inherited.copied = without(choice.copied, missing);
     inherited.left_out.insert(inherited.left_out.end(), missing.begin(), missing.end());
     result.not_inherited = true;
+    job = Job{};  // its memory first
     job = prepare(pid, maps, inherited, run);
   }
   const PageMap pages(twin.pid());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <typeinfo>
 
 #include "inspector/target/watcher.h"
 
@@ -97,8 +98,13 @@ Mirror::Mirror(std::vector<Segment> segments, Memory* source) : source_(source) 
 
 bool Mirror::load(Segment& segment, std::uint64_t offset, std::size_t size) {
   if (size == 0) return true;
-  if (const auto* watcher = dynamic_cast<const Watcher*>(source_)) {
-    watcher->asked(segment.range.begin + offset, size);
+  if (source_ != nullptr) {
+    const Memory& source = *source_;
+    // Not dynamic_cast, which is slow, and this is asked of every block of a core that is looked
+    // at.
+    if (typeid(source) == typeid(Watcher)) {
+      static_cast<const Watcher&>(source).asked(segment.range.begin + offset, size);
+    }
   }
   for (std::size_t block = offset / kBlock; block <= (offset + size - 1) / kBlock; ++block) {
     if (segment.is_loaded(block)) continue;

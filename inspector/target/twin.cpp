@@ -109,8 +109,7 @@ struct Twin::Shared {
   Address restorer = 0;
   StopReport report;
   bool made = false;
-  // Asked by the owner; answered when the thread has ended.
-  bool to_be_ended = false, ended = false;
+  bool to_be_ended = false;  // asked by the owner, who alone changes it
   std::chrono::nanoseconds second_pause{};
   std::unique_ptr<Tracer> tracer;
 
@@ -280,8 +279,7 @@ bool Twin::alive() const { return !has_ended(shared_->twin); }
 
 std::chrono::nanoseconds Twin::end() {
   Shared& shared = *shared_;
-  if (shared.ended) return shared.second_pause;
-  shared.ended = true;
+  if (shared.to_be_ended) return shared.second_pause;
   shared.tracer->change([&] { shared.to_be_ended = true; });
   shared.tracer->join();
   shared.tracer->rethrow();
