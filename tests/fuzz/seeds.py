@@ -1,4 +1,4 @@
-"""seeds.py DIR: inputs to begin with, in DIR/core and DIR/files."""
+"""seeds.py DIR: inputs to begin with, in DIR/core, DIR/files and DIR/walk."""
 import os
 import struct
 import sys

@@ -130,6 +130,7 @@ def main(arguments):
             failing, grew = compare_target(heapglass, target, program, core_only, mode=mode)
         if failing or not grew:
             break
+        print("it grew: once more, with another target")
     return 1 if failing or grew else 0
 
 

@@ -9,6 +9,7 @@ all later ones (with --all also each of the first 40 ptrace calls), with an erro
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -61,6 +62,14 @@ def calls_of_a_run(binary, target, mode, scratch):
     return {name: n for name, n in sorted(counts.items()) if name not in NOT_FAILING}
 
 
+def is_whole(path):
+    try:
+        with open(path) as file:
+            return "totals" in json.load(file)
+    except (OSError, ValueError):
+        return False
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("heapglass")
@@ -78,7 +87,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="heapglass-test-") as scratch:
         calls = calls_of_a_run(binary, target, options.mode, scratch)
         if options.only:
-            calls = {name: calls[name] for name in options.only.split(",") if name in calls}
+            missing = set(options.only.split(",")) - set(calls)
+            if missing:
+                raise SystemExit("not called: %s" % sorted(missing))
+            calls = {name: calls[name] for name in options.only.split(",")}
         for call, count in calls.items():
             whens = ["1", "2", "1+", "2+"] if call not in FIRST_ONLY else ["1", "2"]
             if call == "ptrace" and options.all:
@@ -99,6 +111,8 @@ def main():
                 before_main = code == 127 and "error while loading" in said
                 if code is not None and code not in DOCUMENTED and not before_main:
                     violations.add("exit code", f"{what}: {code}: {said.strip()[-300:]}")
+                if code == 0 and not is_whole(out):
+                    violations.add("exit 0 without a result", what)
                 if code not in (0, 6) and os.path.exists(out):
                     violations.add("a file although it failed", f"{what}: exit {code}")
                 left = [name for name in os.listdir(scratch) if name.endswith(".part")]

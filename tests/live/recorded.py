@@ -1,4 +1,4 @@
-"""recorded.py HEAPGLASS [NAME...]: cores that were recorded of every version and build, each compared object by
+"""recorded.py HEAPGLASS [NAME...]: cores that were recorded of many versions and builds, each compared object by
 object with what the process itself said (fixtures/record_cores.py). Without any file of the machines that they
 are from; so no interpreter is needed, and nothing is skipped.
 """
@@ -41,8 +41,9 @@ def check(heapglass, name):
 
 def main(heapglass, *names):
     recorded = sorted(os.path.basename(path)[: -len(".core.zst")] for path in glob.glob(FIXTURES + "/cores/*.core.zst"))
-    if not recorded:
-        raise SystemExit("no cores in fixtures/cores")
+    told = sorted(name.split(".truth")[0] for name in os.listdir(FIXTURES + "/expected"))
+    if not recorded or recorded != told:
+        raise SystemExit("fixtures/cores has %s, and fixtures/expected %s" % (recorded, told))
     return 1 if sum([check(heapglass, name) for name in names or recorded]) else 0
 
 

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 from survives import Target, Violations, check_target, inspect, MODE
+from target import skip
 
 WATCHFUL = Path(__file__).resolve().parents[2] / "fixtures" / "programs" / "watchful.py"
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
@@ -106,6 +107,8 @@ def main():
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
+    if options.steps and not shutil.which("strace"):
+        skip("strace is not on this machine")
     seed = options.seed if options.seed is not None else random.randrange(1 << 32)
     random.seed(seed)
     binary = str(Path(options.heapglass).resolve())
@@ -116,7 +119,11 @@ def main():
         target = Target(options.python, kind, program=WATCHFUL)
         usual = undisturbed(binary, target, violations, kind)
         hits = at_random(binary, target, violations, kind, options.rounds, usual)
-        steps = at_each_step(binary, target, violations, kind) if options.steps and shutil.which("strace") else 0
+        steps = at_each_step(binary, target, violations, kind) if options.steps else 0
+        if options.rounds and not hits:
+            violations.add("no inspector was hit", kind)
+        if options.steps and not steps:
+            violations.add("no step was hit", kind)
         status = target.ping() or {}
         violations_of = status.pop("errors", ["does not answer"])
         target.end()

@@ -1,11 +1,11 @@
-"""table.py HEAPGLASS [PYTHON...]: README's table of interpreters, measured just now.
+"""table.py HEAPGLASS [PYTHON...]: the interpreters here, each compared just now, as a table in Markdown.
 
 Looks at fixtures/programs/stdlib_zoo.py under each interpreter given, or else under each on this machine
 (/usr/bin, ~/.pyenv, what fixtures/interpreters.sh brought), and compares with the program's own truth
 (compare.py). One row each, in Markdown: of the objects of the truth, and of those that only heapglass
 tells of, how many percent both have; of those found, how many have the same type, size and references.
-Rounded down: 100 is all. Exits 1 where a number is not 100; an interpreter that is refused has a row that
-says so. Each takes half a minute.
+Rounded down: 100 is all. Exits 1 where a number is not 100 or an interpreter does not start; one that is
+refused has a row that says so. Each takes half a minute.
 """
 import glob
 import io
@@ -76,12 +76,12 @@ def main(arguments):
                                universal_newlines=True, timeout=60)
         if about.returncode:
             print("%s does not start: %s" % (python, about.stderr.strip()), file=sys.stderr)
+            failed += 1
             continue
         version, build = about.stdout.split(None, 1)
         row = numbers(heapglass, python)
         if isinstance(row, str):
             print("| %s | %s | %s |" % (version, build.strip(), row))
-            failed += 1
         else:
             print("| %s | %s | %s | live |" % (version, build.strip(), " | ".join(row)), flush=True)
             failed += row[1:] != ["100"] * 4

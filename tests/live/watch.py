@@ -1,6 +1,6 @@
 """watch.py HEAPGLASS PYTHON [SECONDS]: looks again and again at a service under load, and nothing is worn out by it.
 
-Ten looks a second for SECONDS (20 unless given): no growth of heapglass, no request lost, the target's
+As many looks as --max-overhead lets it, ten a second at most and one at least, for SECONDS (20 unless given): no growth of heapglass, no request lost, the target's
 descriptors as before, and of its memory no more than a run without looks takes; --max-overhead is kept. The
 verdict at the end names the leak and what holds it. Then what watch does besides: metrics in a file that
 promtool (where it is installed) or prometheus_client's parsers accept, snapshots on growth and on pressure.
